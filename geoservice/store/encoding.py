@@ -1,0 +1,153 @@
+"""Rows → documents, written by PostGIS: GeoJSON features, plain columns for files and Arrow.
+
+One place decides how each field type looks in JSON and in columns; answers of questions use it too.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from geoalchemy2.types import Geometry
+
+from geoservice.crs import CRS84, Crs
+from geoservice.description.collection import Collection
+from geoservice.query.query import Query
+from geoservice.store.statements import sort_values
+
+
+def shown_fields(collection: Collection, query: Query) -> tuple[str, ...]:
+    """The names of the fields that an answer shows, in the order of the description."""
+    wanted = query.properties
+    public = (field.name for field in collection.public_fields)
+    return tuple(name for name in public if wanted is None or name in wanted)
+
+
+def in_crs(geometry: sa.ColumnElement[Any], crs: Crs) -> sa.ColumnElement[Any]:
+    """A stored geometry in another CRS, axes in the order that the CRS was named with."""
+    if not crs.is_storage:
+        geometry = sa.func.ST_Transform(geometry, crs.srid, type_=Geometry())
+    if crs.y_first:
+        geometry = sa.func.ST_FlipCoordinates(geometry, type_=Geometry())
+    return geometry
+
+
+def geojson_geometry(geometry: sa.ColumnElement[Any], crs: Crs) -> sa.ColumnElement[str]:
+    """A geometry as GeoJSON text, `null` if it is missing."""
+    text = sa.func.ST_AsGeoJSON(in_crs(geometry, crs), crs.decimals, 0, type_=sa.Text)
+    return sa.func.coalesce(text, "null", type_=sa.Text)
+
+
+def feature_text(
+    rows: sa.FromClause,
+    names: Sequence[str],
+    *,
+    uid: str = "uid",
+    geometry: str | None = "geom",
+    crs: Crs = CRS84,
+) -> sa.Select[Any]:
+    """Rows as GeoJSON feature texts, one column `feature`, in the order of `rows`.
+
+    Every property is present in every feature, null included, because clients guess fields from
+    the first ones.
+    """
+    properties = sa.select(*(_json_value(rows.c[name], crs) for name in names)).lateral("p")
+    shape = (
+        sa.literal_column("'null'") if geometry is None else geojson_geometry(rows.c[geometry], crs)
+    )
+    text = _joined(
+        sa.literal_column('\'{"type":"Feature","id":"\''),
+        sa.cast(rows.c[uid], sa.Text),
+        sa.literal_column('\'","geometry":\''),
+        shape,
+        sa.literal_column("',\"properties\":'"),
+        sa.literal_column("row_to_json(p)::text" if names else "'{}'"),
+        sa.literal_column("'}'"),
+    )
+    source = rows.join(properties, sa.true()) if names else rows
+    return sa.select(text.label("feature")).select_from(source)
+
+
+def _joined(*parts: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
+    text = parts[0]
+    for part in parts[1:]:
+        text = text.op("||")(part)
+    return sa.type_coerce(text, sa.Text)
+
+
+def _json_value(column: sa.ColumnElement[Any], crs: Crs) -> sa.ColumnElement[Any]:
+    if isinstance(column.type, Geometry):
+        shape = sa.func.ST_AsGeoJSON(in_crs(column, crs), crs.decimals, 0, type_=sa.Text)
+        return sa.cast(shape, sa.JSON).label(column.key)
+    return column
+
+
+def geojson_page(
+    collection: Collection, query: Query, found: sa.Select[Any], limit: int
+) -> sa.Select[Any]:
+    """One row for a page of `statements.page`: everything that the document needs.
+
+    Columns: `features`, the features joined by commas; `returned`, how many; `more`, whether
+    another page follows; `last`, the sort values and uid of the last feature.
+    """
+    names = shown_fields(collection, query)
+    geometry = "geom" if collection.geometry and query.geometry else None
+    rows = found.cte("found")
+    number = sa.func.row_number().over().label("number")
+    # Encoded after numbering, so that the row beyond the page is counted and not written.
+    numbered = sa.select(number, *rows.c).subquery("numbered")
+    text = feature_text(numbered, names, geometry=geometry, crs=query.crs).add_columns(
+        numbered.c.number, *(numbered.c[name] for name in _keys(query))
+    )
+    texts = text.where(numbered.c.number <= limit).subquery("texts")
+    here = sa.select(
+        sa.func.coalesce(sa.func.string_agg(texts.c.feature, sa.literal_column("','")), "").label(
+            "features"
+        ),
+        sa.func.count().label("returned"),
+    ).subquery("here")
+    last = (
+        sa.select(
+            sa.func.json_build_array(
+                *sort_values(numbered, query), sa.cast(numbered.c.uid, sa.Text)
+            )
+        )
+        .where(numbered.c.number <= limit)
+        .order_by(numbered.c.number.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    more = sa.select(sa.func.count() > limit).select_from(rows).scalar_subquery()
+    return sa.select(here.c.features, here.c.returned, more.label("more"), last.label("last"))
+
+
+def _keys(query: Query) -> Iterable[str]:
+    return dict.fromkeys(key.field for key in query.sort)
+
+
+def columns(
+    rows: sa.FromClause,
+    names: Sequence[str],
+    *,
+    uid: str | None = "uid",
+    geometry: str | None = "geom",
+    crs: Crs = CRS84,
+) -> list[sa.ColumnElement[Any]]:
+    """Rows as plain columns for files: uid as text, geometries as WKB, lists as JSON text."""
+    found: list[sa.ColumnElement[Any]] = []
+    if uid is not None:
+        found.append(sa.cast(rows.c[uid], sa.Text).label(uid))
+    found += [plain_value(rows.c[name], crs).label(name) for name in names]
+    if geometry is not None:
+        found.append(sa.func.ST_AsBinary(in_crs(rows.c[geometry], crs)).label("geometry"))
+    return found
+
+
+def plain_value(column: sa.ColumnElement[Any], crs: Crs) -> sa.ColumnElement[Any]:
+    """A value as a file's column can hold it; a further geometry as WKT, a list as JSON text."""
+    if isinstance(column.type, Geometry):
+        return sa.func.ST_AsText(in_crs(column, crs), crs.decimals, type_=sa.Text)
+    if isinstance(column.type, sa.ARRAY):
+        return sa.cast(sa.func.array_to_json(column), sa.Text)
+    if isinstance(column.type, sa.Uuid):
+        return sa.cast(column, sa.Text)
+    return column

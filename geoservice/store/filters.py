@@ -1,0 +1,5 @@
+"""placeholder"""
+
+
+def compiled(condition, rows, collection):
+    raise AssertionError

@@ -1,0 +1,118 @@
+"""Collections made from files: their descriptions kept as data, their tables made and dropped.
+
+The catalog of a process is read again when another process has published or withdrawn something.
+"""
+
+import time
+from threading import Lock
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+from sqlalchemy.schema import CreateIndex, CreateTable, DropTable
+
+from geoservice.catalog import Catalog
+from geoservice.description.collection import Collection
+from geoservice.errors import AlreadyExists, UnknownCollection
+from geoservice.store import programs
+from geoservice.store.database import Database, run
+from geoservice.store.system import published_collections
+from geoservice.store.tables import tables
+
+_FRESH_S = 1.0
+_descriptions: TypeAdapter[Collection] = TypeAdapter(Collection)
+
+
+def to_json(collection: Collection) -> object:
+    """A description as JSON values, as it is stored."""
+    return _descriptions.dump_python(collection, mode="json")
+
+
+def from_json(value: object) -> Collection:
+    """The description that `to_json` wrote."""
+    return _descriptions.validate_python(value)
+
+
+class Registry:
+    """The catalog as the database knows it now; thread-safe.
+
+    Another process's publication is seen after at most a second; an id that is not known yet is
+    looked up at once, so that what one door has published every door serves.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = Lock()
+        self._catalog = Catalog()
+        self._stamp: object = None
+        self._checked_at = float("-inf")
+
+    @property
+    def catalog(self) -> Catalog:
+        """All collections."""
+        if time.monotonic() - self._checked_at > _FRESH_S:
+            self.refresh()
+        return self._catalog
+
+    def collection(self, id: str) -> Collection:
+        """One collection; `UnknownCollection` if there is none in the database either."""
+        if id not in self.catalog:
+            self.refresh()
+        return self._catalog[id]
+
+    def refresh(self) -> None:
+        """Read the published descriptions if they have changed."""
+        with self._lock:
+            table = published_collections
+            stamp = tuple(
+                self._database.row(
+                    sa.select(sa.func.count(), sa.func.max(table.c.published_at)).select_from(table)
+                )
+            )
+            if stamp != self._stamp:
+                rows = self._database.rows(sa.select(table.c.description).order_by(table.c.id))
+                self._catalog = Catalog(from_json(row.description) for row in rows)
+                self._stamp = stamp
+            self._checked_at = time.monotonic()
+
+
+def create(connection: sa.Connection, collection: Collection, *, indexes: bool = True) -> None:
+    """Make the tables of a published collection and keep its description; the owning role's work.
+
+    `indexes=False` leaves them to `create_indexes`, so that a bulk load goes before. Raises
+    `AlreadyExists` for an id that is taken, by a built-in collection too.
+    """
+    taken = connection.execute(
+        sa.select(published_collections.c.id).where(published_collections.c.id == collection.id)
+    ).first()
+    if taken or collection.id in Catalog():
+        raise AlreadyExists(value=collection.id)
+    current, history = tables().current(collection), tables().history(collection)
+    for table in (current, history):
+        connection.execute(CreateTable(table))
+    run(connection, programs.for_collection(collection))
+    if indexes:
+        create_indexes(connection, collection)
+    connection.execute(
+        sa.insert(published_collections).values(id=collection.id, description=to_json(collection))
+    )
+
+
+def create_indexes(connection: sa.Connection, collection: Collection) -> None:
+    """Make the indexes of a published collection."""
+    for table in (tables().current(collection), tables().history(collection)):
+        for index in sorted(table.indexes, key=lambda index: str(index.name)):
+            connection.execute(CreateIndex(index))
+
+
+def withdraw(database: Database, registry: Registry, id: str) -> None:
+    """Drop a published collection with its history; a built-in one cannot be withdrawn."""
+    collection = registry.collection(id)
+    if not collection.published:
+        allowed = [each.id for each in registry.catalog if each.published]
+        raise UnknownCollection(value=id, allowed=allowed)
+    with database.ownership() as connection:
+        connection.execute(sa.delete(published_collections).where(published_collections.c.id == id))
+        for table in (tables().current(collection), tables().history(collection)):
+            connection.execute(DropTable(table))
+        run(connection, [f"DROP FUNCTION {programs.function_name(collection)}()"])
+    registry.refresh()

@@ -1,0 +1,309 @@
+"""Collection → tables: current rows, and the history of what they replaced.
+
+A collection has two tables. `<id>` holds the current version of each feature; `<id>_history` holds
+the versions that were replaced, with the time and the change that replaced them. So an insert costs
+nothing beyond itself, and the versions of a feature are the union of both.
+
+One geometry column in the storage CRS is enough for metric work: a box in degrees around the one
+side uses the plain GiST index, and the exact geodesic distance decides. Measured beside a second,
+projected column: within 10 %, at half the storage and for any zone.
+"""
+
+from functools import cache
+from hashlib import sha256
+from typing import Any
+
+import sqlalchemy as sa
+from geoalchemy2 import Geometry
+from sqlalchemy.dialects import postgresql as pg
+
+from geoservice.crs import STORAGE_SRID
+from geoservice.description.collection import (
+    CodePair,
+    Collection,
+    Field,
+    FieldType,
+    GeometryType,
+    InOrder,
+)
+
+BUILT_IN_SCHEMA = "registers"
+PUBLISHED_SCHEMA = "published"
+SYSTEM_SCHEMA = "geoservice"
+
+_MAX_NAME_BYTES = 63
+
+CHANGE_COLUMNS = ("version", "recorded_at", "change_id")
+"""What the store adds to a current row beside `uid` and `geom`."""
+
+_SCALAR_TYPES: dict[FieldType, sa.types.TypeEngine[Any]] = {
+    FieldType.TEXT: sa.Text(),
+    FieldType.INTEGER: sa.Integer(),
+    FieldType.LONG: sa.BigInteger(),
+    FieldType.NUMBER: sa.Double(),
+    FieldType.BOOLEAN: sa.Boolean(),
+    FieldType.DATE: sa.Date(),
+    FieldType.DATETIME: sa.DateTime(timezone=True),
+    FieldType.UUID: pg.UUID(as_uuid=True),
+}
+
+NAMING = {
+    "pk": "%(table_name)s_pkey",
+    "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    "uq": "%(table_name)s_%(column_0_N_name)s_key",
+    "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+    "ck": "%(table_name)s_%(constraint_name)s_check",
+}
+
+
+def schema_of(collection: Collection) -> str:
+    """The schema in which a collection's tables live."""
+    return PUBLISHED_SCHEMA if collection.published else BUILT_IN_SCHEMA
+
+
+def column_type(field: Field) -> sa.types.TypeEngine[Any]:
+    """The column type of a field."""
+    if field.type is FieldType.GEOMETRY:
+        assert field.geometry is not None
+        return _geometry_type(field.geometry)
+    if field.type is FieldType.DECIMAL:
+        assert field.digits is not None
+        return sa.Numeric(*field.digits)
+    scalar = _SCALAR_TYPES[field.type]
+    return pg.ARRAY(scalar) if field.many else scalar
+
+
+def _geometry_type(geometry: GeometryType) -> sa.types.TypeEngine[Any]:
+    return Geometry(geometry.upper(), srid=STORAGE_SRID, spatial_index=False)
+
+
+class Tables:
+    """The tables of collections, made when first asked for; one per process is enough.
+
+    Two collections with one id never share a table: the cache is by the whole description.
+    """
+
+    def __init__(self) -> None:
+        self.metadata = sa.MetaData(naming_convention=NAMING)
+        self._made: dict[str, tuple[Collection, sa.Table, sa.Table]] = {}
+
+    def current(self, collection: Collection) -> sa.Table:
+        """The table of current rows."""
+        return self._both(collection)[0]
+
+    def history(self, collection: Collection) -> sa.Table:
+        """The table of replaced rows: the same columns, then when, by which change and how."""
+        return self._both(collection)[1]
+
+    def _both(self, collection: Collection) -> tuple[sa.Table, sa.Table]:
+        made = self._made.get(collection.id)
+        if made is None or made[0] != collection:
+            if made is not None:
+                self.metadata.remove(made[1])
+                self.metadata.remove(made[2])
+            current = _current_table(self.metadata, collection)
+            made = (collection, current, _history_table(self.metadata, collection))
+            self._made[collection.id] = made
+        return made[1], made[2]
+
+
+@cache
+def tables() -> Tables:
+    """The tables of this process."""
+    return Tables()
+
+
+def _system_columns() -> list[sa.Column[Any]]:
+    return [
+        sa.Column(
+            "uid",
+            pg.UUID(as_uuid=True),
+            primary_key=True,
+            server_default=sa.text(f"{SYSTEM_SCHEMA}.uuid7()"),
+        ),
+        sa.Column("version", sa.Integer, nullable=False, server_default=sa.text("1")),
+        sa.Column(
+            "recorded_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()
+        ),
+        sa.Column(
+            "change_id",
+            sa.BigInteger,
+            nullable=False,
+            server_default=sa.text(f"{SYSTEM_SCHEMA}.current_change()"),
+        ),
+    ]
+
+
+def _current_table(metadata: sa.MetaData, collection: Collection) -> sa.Table:
+    table = sa.Table(
+        collection.id,
+        metadata,
+        *_system_columns(),
+        *(_column(collection, field) for field in collection.fields),
+        *_geometry_column(collection),
+        *_checks(collection),
+        schema=schema_of(collection),
+        comment=collection.title.zh,
+    )
+    _add_indexes(table, collection)
+    return table
+
+
+def _history_table(metadata: sa.MetaData, collection: Collection) -> sa.Table:
+    name = f"{collection.id}_history"
+    table = sa.Table(
+        name,
+        metadata,
+        sa.Column("uid", pg.UUID(as_uuid=True), primary_key=True),
+        sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("change_id", sa.BigInteger, nullable=False),
+        *(sa.Column(field.name, column_type(field)) for field in collection.fields),
+        *(sa.Column(column.name, column.type) for column in _geometry_column(collection)),
+        sa.Column("superseded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("superseded_by", sa.BigInteger, nullable=False),
+        sa.Column("operation", sa.Text, nullable=False),
+        sa.CheckConstraint("recorded_at < superseded_at", name="period"),
+        sa.CheckConstraint("operation IN ('update', 'delete')", name="operation"),
+        schema=schema_of(collection),
+        comment=f"{collection.title.zh}：历史版本",
+    )
+    if collection.geometry:
+        sa.Index(f"{name}_geom_gist", table.c.geom, postgresql_using="gist")
+    return table
+
+
+def _column(collection: Collection, field: Field) -> sa.Column[Any]:
+    reference = field.refers_to
+    enforced = reference is not None and reference.field == "uid" and not field.many
+    keys = (
+        [sa.ForeignKey(f"{BUILT_IN_SCHEMA}.{reference.collection}.uid", deferrable=True)]
+        if enforced and reference
+        else []
+    )
+    default = field.default
+    return sa.Column(
+        field.name,
+        column_type(field),
+        *keys,
+        nullable=field.nullable,
+        server_default=None if default is None else sa.text(_quoted(default)),
+        comment=field.title.zh,
+    )
+
+
+def _geometry_column(collection: Collection) -> list[sa.Column[Any]]:
+    if collection.geometry is None:
+        return []
+    return [
+        sa.Column(
+            "geom", _geometry_type(collection.geometry), nullable=not collection.geometry_required
+        )
+    ]
+
+
+def _quoted(value: object) -> str:
+    """A constant of a description as SQL; only for DDL, which cannot bind values."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    return str(value)
+
+
+def _name(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'
+
+
+def _checks(collection: Collection) -> list[sa.CheckConstraint]:
+    rules = [(f"{name}_storable", _storable(name)) for name in collection.geometry_fields]
+    for field in collection.fields:
+        rules += _field_rules(field)
+    for rule in collection.rules:
+        match rule:
+            case InOrder(first, second):
+                rules.append((f"{first}_{second}_order", f"{_name(first)} <= {_name(second)}"))
+            case CodePair():
+                rules.append((f"{rule.code_set}_{rule.code}_pair", _code_pair(rule)))
+    return [
+        sa.CheckConstraint(sa.text(_escaped(rule)), name=_fitting(collection.id, name))
+        for name, rule in rules
+    ]
+
+
+def _fitting(table: str, name: str) -> str:
+    """A constraint name that PostgreSQL does not cut: long ones end in a digest of the whole."""
+    room = _MAX_NAME_BYTES - len(f"{table}__check")
+    if len(name.encode()) <= room:
+        return name
+    digest = sha256(name.encode()).hexdigest()[:8]
+    return name.encode()[: max(room - 9, 0)].decode(errors="ignore") + "_" + digest
+
+
+def _escaped(sql: str) -> str:
+    """SQL text in which a colon is a colon, not the mark of a bound value."""
+    return sql.replace(":", "\\:")
+
+
+def _storable(name: str) -> str:
+    """A geometry is not empty, valid, and its box lies on earth (NaN fails every comparison)."""
+    g = _name(name)
+    return (
+        f"NOT ST_IsEmpty({g}) AND ST_XMin({g}) >= -180 AND ST_XMax({g}) <= 180 "
+        f"AND ST_YMin({g}) >= -90 AND ST_YMax({g}) <= 90 AND ST_IsValid({g})"
+    )
+
+
+def _field_rules(field: Field) -> list[tuple[str, str]]:
+    column = _name(field.name)
+    rules = []
+    if field.codes is not None:
+        codes = ", ".join(_quoted(code.code) for code in field.codes)
+        test = f"{column} <@ ARRAY[{codes}]" if field.many else f"{column} IN ({codes})"
+        rules.append((f"{field.name}_code", test))
+    if field.many:
+        rules.append((f"{field.name}_list", f"array_position({column}, NULL) IS NULL"))
+    if field.max_length is not None:
+        rules.append((f"{field.name}_length", f"char_length({column}) <= {field.max_length}"))
+    if field.type is FieldType.NUMBER:
+        rules.append((f"{field.name}_finite", f"{column} > '-Infinity' AND {column} < 'Infinity'"))
+    if field.minimum is not None:
+        rules.append((f"{field.name}_minimum", f"{column} >= {field.minimum}"))
+    if field.maximum is not None:
+        rules.append((f"{field.name}_maximum", f"{column} <= {field.maximum}"))
+    return rules
+
+
+def _code_pair(rule: CodePair) -> str:
+    code_set, code = _name(rule.code_set), _name(rule.code)
+    pairs = " OR ".join(
+        f"({code_set} = {_quoted(codes.id)} AND {code} IN ({', '.join(_quoted(c.code) for c in codes)}))"
+        for codes in rule.lists
+    )
+    return f"({code_set} IS NULL AND {code} IS NULL) OR ({code_set} IS NOT NULL AND {code} IS NOT NULL AND ({pairs}))"
+
+
+def best_geometry(
+    table: sa.FromClause, collection: Collection, names: tuple[str, ...] | None = None
+) -> sa.ColumnElement[Any]:
+    """The most telling geometry of a row that is there; the indexes of `_add_indexes` serve it."""
+    columns = [table.c[name] for name in names or collection.best_geometry]
+    return sa.func.coalesce(*columns, type_=columns[0].type) if len(columns) > 1 else columns[0]
+
+
+def _add_indexes(table: sa.Table, collection: Collection) -> None:
+    name = table.name
+    for geometry in collection.geometry_fields:
+        index = f"{name}_{_fitting(name, geometry)}_gist"
+        sa.Index(index, table.c[geometry], postgresql_using="gist")
+    if len(collection.best_geometry) > 1:
+        sa.Index(f"{name}_best_gist", best_geometry(table, collection), postgresql_using="gist")
+    if collection.key:
+        sa.Index(f"{name}_key", *(table.c[field] for field in collection.key), unique=True)
+    for field in collection.fields:
+        if field.name in collection.key[:1] or (
+            field.refers_to is None and field.name != collection.town
+        ):
+            continue
+        using = "gin" if field.many else "btree"
+        sa.Index(f"{name}_{field.name}_idx", table.c[field.name], postgresql_using=using)
