@@ -6,7 +6,7 @@ line maps them to exit codes. The tree, by what the caller can do about it:
     GeoserviceError
     ├── BadRequest          the request itself is wrong: change it
     │   ├── BadParameter        a value that cannot be honoured
-    │   │   ├── UnknownParameter, RepeatedParameter, UnknownProperty, UnknownCrs, RefusedCrs
+    │   │   ├── UnknownParameter, RepeatedParameter, UnknownProperty, UnknownCrs, RefusedCrs, MissingCrs
     │   │   ├── BadBbox, BadDatetime, BadCursor, BadSort, BadGeometry, OutOfRange, UnknownFormat
     │   │   └── BadFilter       the filter; with the position where it is known
     │   └── Malformed           a body that is not what its media type says
@@ -146,6 +146,18 @@ class RefusedCrs(BadParameter):
     code = "refused-crs"
     title = Text(zh="拒绝的坐标系", en="Refused coordinate reference system")
     message = Text(zh="不接受坐标系 {value}：{reason}", en="{value} is refused: {reason}")
+
+
+class MissingCrs(BadParameter):
+    """A file that does not say in which coordinate reference system its coordinates are."""
+
+    code = "missing-crs"
+    title = Text(zh="缺少坐标系", en="Missing coordinate reference system")
+    message = Text(
+        zh="{file} 未说明坐标系；请用 crs 指定，例如 crs=EPSG:4490、crs=4547、crs=gcj02。",
+        en="{file} does not say in which CRS its coordinates are; pass it, such as crs=EPSG:4490, "
+        "crs=4547 or crs=gcj02.",
+    )
 
 
 class BadBbox(BadParameter):
