@@ -5,12 +5,12 @@ first nine are its town's. A city without districts uses its own six digits on t
 """
 
 from geoservice.description.collection import (
+    METRE,
     Collection,
     Field,
     FieldType,
     GeometryType,
     InOrder,
-    METRE,
     Period,
     Reference,
     Source,

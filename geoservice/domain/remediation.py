@@ -1,16 +1,17 @@
 """Remediation projects: what is done at hazard sites, and how far it is."""
 
+from decimal import Decimal
+
 from geoservice.description.collection import (
+    FEN,
     Collection,
     Field,
     FieldType,
     InOrder,
-    FEN,
     Period,
     Reference,
     Source,
 )
-from decimal import Decimal
 from geoservice.domain.code_lists import MEASURE, PROJECT_STATUS
 from geoservice.languages import Text
 

@@ -21,6 +21,7 @@ class Region:
     metric_srid: int
     extent: tuple[float, float, float, float]
     time_zone: str
+    demo: str | None = None  # the folder of `datasets` with its demo data
 
 
 @cache
@@ -39,4 +40,5 @@ def region(path: Path | None = None) -> Region:
         metric_srid=int(table["metric_srid"]),
         extent=(west, south, east, north),
         time_zone=str(table["time_zone"]),
+        demo=table.get("demo"),
     )

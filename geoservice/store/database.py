@@ -3,7 +3,7 @@
 Knows how to reach PostgreSQL and what its errors mean; knows no collection.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
@@ -48,6 +48,10 @@ class Database:
         self.url = url
         self._read_timeout_s = read_timeout_s
         self._reading = _engine(url, READER, read_timeout_s, pool_size, read_only=True)
+        # A page is small: parallel workers would take longer to start than it takes to read.
+        self._paging = _engine(
+            url, READER, read_timeout_s, pool_size, read_only=True, parallel=False
+        )
         self._exporting = _engine(url, READER, export_timeout_s, 2, read_only=True)
         self._editing = _engine(url, EDITOR, write_timeout_s, 2)
         self._owning = _engine(url, OWNER, export_timeout_s, 1)
@@ -57,6 +61,7 @@ class Database:
         """Close every connection."""
         for engine in (
             self._reading,
+            self._paging,
             self._exporting,
             self._editing,
             self._owning,
@@ -78,6 +83,17 @@ class Database:
         """The only value of a reading statement; None if there is no row."""
         with self._translated(self._read_timeout_s), self._reading.connect() as connection:
             return connection.execute(statement).scalar()
+
+    def document(self, sql: str, values: Mapping[str, Any]) -> tuple[bytes | None, ...]:
+        """The only row of a prepared reading statement, each value as PostgreSQL wrote it.
+
+        The texts are handed on as UTF-8: a page of features is never decoded.
+        """
+        with self._translated(self._read_timeout_s), self._paging.connect() as connection:
+            with _driver(connection).cursor() as cursor:
+                result = cursor.execute(sql, values).pgresult
+                assert result is not None and result.ntuples == 1
+                return tuple(result.get_value(0, number) for number in range(result.nfields))
 
     @contextmanager
     def snapshot(self) -> Iterator[sa.Connection]:
@@ -156,6 +172,8 @@ class Database:
             raise _told(fault.orig, timeout_s) or fault from fault
         except psycopg.Error as fault:
             raise _told(fault, timeout_s) or fault from fault
+        except sa.exc.TimeoutError as fault:  # every connection is in use
+            raise DatabaseUnavailable(reason="busy") from fault
 
 
 def begin_change(
@@ -178,7 +196,13 @@ def run(connection: sa.Connection, statements: Iterable[str]) -> None:
 
 
 def _engine(
-    url: str, role: str | None, timeout_s: float, pool_size: int, *, read_only: bool = False
+    url: str,
+    role: str | None,
+    timeout_s: float,
+    pool_size: int,
+    *,
+    read_only: bool = False,
+    parallel: bool = True,
 ) -> sa.Engine:
     settings = {
         "timezone": "UTC",
@@ -190,6 +214,8 @@ def _engine(
     }
     if role:
         settings["role"] = role
+    if not parallel:
+        settings["max_parallel_workers_per_gather"] = "0"
     if read_only:
         settings["default_transaction_read_only"] = "on"
     options = " ".join(f"-c {name}={value}" for name, value in settings.items())

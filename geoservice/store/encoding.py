@@ -50,7 +50,8 @@ def feature_text(
     Every property is present in every feature, null included, because clients guess fields from
     the first ones.
     """
-    properties = sa.select(*(_json_value(rows.c[name], crs) for name in names)).lateral("p")
+    values = (_json_value(rows.c[name], crs) for name in names)
+    properties = sa.select(*values).correlate(rows).lateral("p")
     shape = (
         sa.literal_column("'null'") if geometry is None else geojson_geometry(rows.c[geometry], crs)
     )

@@ -19,7 +19,7 @@ from geoservice.store.tables import (
 
 READER = "geoservice_read"
 EDITOR = "geoservice_edit"
-OWNER = "geoservice_owner"
+OWNER = "geoservice_migrate"
 
 _SCHEMAS = (SYSTEM_SCHEMA, BUILT_IN_SCHEMA, PUBLISHED_SCHEMA)
 

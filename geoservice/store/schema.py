@@ -6,6 +6,7 @@ triggers are made anew from the descriptions after every upgrade (`programs`).
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,15 @@ def upgrade(database: Database, revision: str = "head") -> None:
             _fill_code_lists(connection)
 
 
-def state(database: Database) -> dict[str, str | None]:
+@dataclass(frozen=True)
+class SchemaState:
+    """Revisions: of the database (None: it is empty), and the newest one known here."""
+
+    current: str | None
+    newest: str | None
+
+
+def state(database: Database) -> SchemaState:
     """The revision of the database and the newest one known here."""
     with database.migration() as connection:
         current = MigrationContext.configure(
@@ -62,7 +71,7 @@ def state(database: Database) -> dict[str, str | None]:
         ).get_current_revision()
         with _alembic(connection) as config:
             newest = ScriptDirectory.from_config(config).get_current_head()
-    return {"current": current, "newest": newest}
+    return SchemaState(current, newest)
 
 
 def drift(database: Database) -> list[Any]:

@@ -1,0 +1,40 @@
+"""The command tree."""
+
+from typing import Annotated
+
+import typer
+
+from geoservice import __version__
+from geoservice.doors.command_line import data, database, questions, service
+
+application = typer.Typer(
+    name="geoservice",
+    help="自然资源台账与空间问答 · A city's natural-resources registers, and questions over them",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+application.add_typer(database.commands, name="db")
+for family in (service, data, questions):
+    family.add_to(application)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@application.callback()
+def _root(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="版本 · Version"),
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command that the arguments name."""
+    application()

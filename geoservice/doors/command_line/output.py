@@ -1,0 +1,127 @@
+"""What a command shows: tables for people, JSON for programs, mistakes with their exit codes."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from geoservice.errors import (
+    BadRequest,
+    Conflict,
+    GeoserviceError,
+    NotFound,
+    Rejected,
+    TooLarge,
+    Unavailable,
+)
+from geoservice.languages import DEFAULT_LANGUAGE, Language, Text, as_language
+
+EXIT_CODES: tuple[tuple[type[GeoserviceError], int], ...] = (
+    (BadRequest, 2),
+    (NotFound, 3),
+    (Rejected, 4),
+    (TooLarge, 4),
+    (Conflict, 5),
+    (Unavailable, 6),
+)
+
+console = Console()
+notes = Console(stderr=True)
+
+
+def language() -> Language:
+    """The language of the terminal: `GEOSERVICE_LANG`, else `LC_ALL` or `LANG`, else Chinese."""
+    for name in ("GEOSERVICE_LANG", "LC_ALL", "LANG"):
+        spoken = as_language(os.environ.get(name, ""))
+        if spoken:
+            return spoken
+    return DEFAULT_LANGUAGE
+
+
+def say(text: Text) -> None:
+    """A note for the person at the terminal; on the error stream, so that results stay clean."""
+    notes.print(text.spoken(language()), highlight=False)
+
+
+def show_json(value: Any) -> None:
+    """A result for a program."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def show_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A result for a person."""
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for head in heads:
+        table.add_column(head, overflow="fold")
+    for row in rows:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    console.print(table)
+
+
+def show_facts(facts: Iterable[tuple[str, object]]) -> None:
+    """Names and values, one a line."""
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for name, value in facts:
+        table.add_row(name, str(value))
+    console.print(table)
+
+
+def exit_code(mistake: GeoserviceError) -> int:
+    """The exit code of a mistake."""
+    return next((code for kind, code in EXIT_CODES if isinstance(mistake, kind)), 1)
+
+
+@contextmanager
+def mistakes_told(*, as_json: bool) -> Iterator[None]:
+    """Turn a mistake into words on the error stream and an exit code."""
+    try:
+        yield
+    except GeoserviceError as mistake:
+        words = mistake.text(language())
+        if as_json:
+            sys.stderr.write(
+                json.dumps({"code": mistake.code, "detail": words}, ensure_ascii=False) + "\n"
+            )
+        else:
+            notes.print(f"[bold red]{mistake.title.spoken(language())}[/]: ", end="")
+            notes.print(words, highlight=False, markup=False)
+        raise SystemExit(exit_code(mistake)) from mistake
+
+
+@contextmanager
+def progress_bar() -> Iterator["Bar"]:
+    """A bar on the error stream; silent where that is no terminal."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f}{task.fields[of]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(
+        *columns, console=notes, disable=not notes.is_terminal, transient=True
+    ) as progress:
+        yield Bar(progress)
+
+
+class Bar:
+    """One bar that shows the stage of a long step."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task: TaskID | None = None
+
+    def show(self, stage: Text, done: int, total: int | None) -> None:
+        """How far the stage is; `total` None where nobody knows."""
+        words = stage.spoken(language())
+        if self._task is None:
+            self._task = self._progress.add_task(words, total=total, of="")
+        of = f" / {total:,}" if total is not None else ""
+        self._progress.update(self._task, description=words, completed=done, total=total, of=of)

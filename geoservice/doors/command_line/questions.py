@@ -1,0 +1,173 @@
+"""`ask` and `check`: the questions at a terminal."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from geoservice.doors.command_line.data import format_of
+from geoservice.doors.command_line.output import (
+    console,
+    language,
+    mistakes_told,
+    notes,
+    say,
+    show_facts,
+    show_json,
+    show_table,
+)
+from geoservice.doors.command_line.session import Session, opened
+from geoservice.errors import BadParameter
+from geoservice.files.exporting import ExportOptions, write
+from geoservice.languages import Text
+from geoservice.questions import Answer, Question, all_questions, all_rows, ask, question_called
+
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON · JSON output")]
+
+_SHOWN_ROWS = 50
+
+
+def add_to(application: typer.Typer) -> None:
+    """Add the commands to the tree."""
+    application.command("ask")(ask_command)
+    application.command()(check)
+
+
+def ask_command(
+    question: Annotated[
+        str | None, typer.Argument(help="问题；省略则列出全部 · Question; omitted: list them")
+    ] = None,
+    parameters: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME=VALUE]...", help="参数 · Parameters")
+    ] = None,
+    format: Annotated[
+        str | None, typer.Option(help="输出文件的格式 · Format of the output file")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, help="写入文件（全部行） · Write every row to this file"),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """提问 · Ask a question."""
+    with mistakes_told(as_json=as_json), opened() as session:
+        if question is None:
+            _list_questions(session, as_json)
+            return
+        asked = question_called(question, session.region)
+        given = dict(_pair(text) for text in parameters or ())
+        if out is not None:
+            _write(session, asked, given, out, format, as_json)
+            return
+        answer = ask(
+            asked,
+            given,
+            database=session.database,
+            registry=session.registry,
+            region=session.region,
+        )
+        _show(answer, as_json)
+
+
+def check(
+    geometry: Annotated[
+        str, typer.Argument(help="点“经度,纬度”、WKT 或 GeoJSON · Point “lon,lat”, WKT or GeoJSON")
+    ],
+    parameters: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME=VALUE]...", help="参数 · Parameters")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """一处地点涉及哪些图层 · What affects a place."""
+    ask_command("check", [f"geometry={geometry}", *(parameters or ())], None, None, as_json)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise BadParameter(name="NAME=VALUE", value=text, allowed="distance_m=500")
+    return name, value
+
+
+def _list_questions(session: Session, as_json: bool) -> None:
+    descriptions = [question.description for question in all_questions(session.region)]
+    spoken = language()
+    if as_json:
+        show_json(
+            [
+                {
+                    "id": each.id,
+                    "title": each.title.spoken(spoken),
+                    "parameters": [p.name for p in each.parameters],
+                }
+                for each in descriptions
+            ]
+        )
+        return
+    show_table(
+        "问题 · Questions",
+        ("id", "标题 · Title", "参数 · Parameters"),
+        (
+            (each.id, each.title.spoken(spoken), ", ".join(p.name for p in each.parameters))
+            for each in descriptions
+        ),
+    )
+
+
+def _write(
+    session: Session,
+    question: Question,
+    given: Mapping[str, object],
+    out: Path,
+    format: str | None,
+    as_json: bool,
+) -> None:
+    found = all_rows(question, given, registry=session.registry, region=session.region)
+    options = ExportOptions(language=language())
+    written = write(
+        session.database, found.records, found.statement, format_of(out, format), out, options
+    )
+    if as_json:
+        show_json({"file": str(out), "rows": written})
+    else:
+        say(Text(zh=f"{out}：{written} 行", en=f"{out}: {written} rows"))
+
+
+def _show(answer: Answer, as_json: bool) -> None:
+    head = answer.head(language())
+    features = json.loads(f"[{answer.features}]")
+    if as_json:
+        show_json({**head, "features": features})
+        return
+    spoken = language()
+    columns = answer.columns
+    show_table(
+        head["title"],
+        [_head(column.title.spoken(spoken), column.unit) for column in columns],
+        (
+            [_cell(feature["properties"][column.name]) for column in columns]
+            for feature in features[:_SHOWN_ROWS]
+        ),
+    )
+    if answer.returned > _SHOWN_ROWS or answer.next_cursor:
+        notes.print(f"… {_SHOWN_ROWS} / {answer.returned}")
+    show_facts([("parameters", _line(head["parameters"])), ("counts", _line(head["counts"]))])
+    for statement in head["coverage"]:
+        console.print(f"[yellow]{statement['status']}[/] {statement['statement']}", highlight=False)
+    console.print(head["method"], style="dim", highlight=False)
+
+
+def _head(title: str, unit: Any) -> str:
+    return f"{title} ({unit.symbol})" if unit else title
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:,.1f}"
+    return "" if value is None else str(value)
+
+
+def _line(values: Mapping[str, object]) -> str:
+    return json.dumps({k: v for k, v in values.items() if v is not None}, ensure_ascii=False)

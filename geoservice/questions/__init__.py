@@ -1,0 +1,42 @@
+"""The questions: each one function from typed parameters to SQL, with its description.
+
+Knows the store, and no door. `asking` is the way in for all doors.
+"""
+
+from functools import cache
+
+from geoservice.errors import UnknownQuestion
+from geoservice.questions import near, nearest, remediation_sites_near_schools
+from geoservice.questions.asking import AllRows, Answer, all_rows, ask, today
+from geoservice.questions.contract import Question
+from geoservice.regions import Region
+
+__all__ = [
+    "AllRows",
+    "Answer",
+    "Question",
+    "all_questions",
+    "all_rows",
+    "ask",
+    "question_called",
+    "today",
+]
+
+
+@cache
+def all_questions(region: Region) -> tuple[Question, ...]:
+    """The questions of a region, in the order in which they are offered."""
+    return (
+        remediation_sites_near_schools.question(region),
+        nearest.nearest_facilities(region),
+        near.question(region),
+        nearest.nearest(region),
+    )
+
+
+def question_called(id: str, region: Region) -> Question:
+    """The question with an id; `UnknownQuestion` names those there are."""
+    by_id = {question.description.id: question for question in all_questions(region)}
+    if id not in by_id:
+        raise UnknownQuestion(value=id, allowed=sorted(by_id))
+    return by_id[id]

@@ -1,0 +1,255 @@
+"""Asking: from texts to an answer with its account. The one way that every door takes."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from geoservice.crs import CRS84, Crs
+from geoservice.description.question import Column, ParameterValue, QuestionDescription
+from geoservice.description.records import Records
+from geoservice.errors import BadCursor
+from geoservice.languages import Language
+from geoservice.questions.contract import Asking, Coverage, Plan, Question
+from geoservice.questions.parameters import Values, read
+from geoservice.regions import Region
+from geoservice.store.database import Database
+from geoservice.store.encoding import columns, feature_text
+from geoservice.store.publishing import Registry
+from geoservice.store.system import changed_collections
+
+_NOT_FIGURES = ("features", "found", "last")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """One page of an answer with its account.
+
+    `features` is GeoJSON features joined by commas, as PostGIS wrote them; `returned` of them.
+    """
+
+    description: QuestionDescription
+    columns: tuple[Column, ...]
+    values: Values
+    known_at: datetime
+    data_version: Mapping[str, int]
+    counts: Mapping[str, Any]
+    coverage: tuple[Coverage, ...]
+    features: str
+    returned: int
+    next_cursor: str | None
+
+    def head(self, language: Language) -> dict[str, Any]:
+        """Everything but the features, as JSON values in the order of the contract."""
+        return {
+            "question": self.description.id,
+            "title": self.description.title.spoken(language),
+            "parameters": {name: _echo(value) for name, value in self.values.items()},
+            "data_version": dict(self.data_version),
+            "as_of": _echo(self.values.get("as_of")),
+            "known_at": _echo(self.known_at),
+            "method": self.description.method.spoken(language),
+            "counts": dict(self.counts),
+            "coverage": [
+                {
+                    "collection": each.collection,
+                    "status": each.status,
+                    "statement": each.statement.spoken(language),
+                }
+                for each in self.coverage
+            ],
+            "issues": [],
+            "numberReturned": self.returned,
+        }
+
+
+@dataclass(frozen=True)
+class AllRows:
+    """Every row of an answer, for files: how it is described, and the statement that gives it."""
+
+    records: Records
+    statement: sa.Select[Any]
+
+
+def today(region: Region) -> date:
+    """The day it is in the region."""
+    return datetime.now(ZoneInfo(region.time_zone)).date()
+
+
+def ask(
+    question: Question,
+    given: Mapping[str, object],
+    *,
+    database: Database,
+    registry: Registry,
+    region: Region,
+    crs: Crs = CRS84,
+) -> Answer:
+    """The first page of an answer, or the one that `cursor` names, in one statement."""
+    asking, plan = planned(question, given, registry=registry, region=region)
+    statement = _page(plan, asking, crs)
+    with database.snapshot() as connection:
+        row = connection.execute(statement).mappings().one()
+        versions = _data_versions(connection, plan)
+        now = connection.execute(sa.select(sa.func.now())).scalar_one()
+    limit = int(asking.number("limit"))
+    figures = {name: value for name, value in row.items() if name not in _NOT_FIGURES}
+    return Answer(
+        description=question.description,
+        columns=plan.columns,
+        values=asking.values,
+        known_at=asking.known_at or now,
+        data_version=versions,
+        counts=_nested(figures),
+        coverage=tuple(plan.coverage(figures)),
+        features=row["features"],
+        returned=min(row["found"], limit),
+        next_cursor=_cursor(asking, row["last"]) if row["found"] > limit else None,
+    )
+
+
+def all_rows(
+    question: Question,
+    given: Mapping[str, object],
+    *,
+    registry: Registry,
+    region: Region,
+    crs: Crs = CRS84,
+) -> AllRows:
+    """Every row of an answer in its stable order, whatever `limit` says."""
+    _, plan = planned(question, given, registry=registry, region=region)
+    order = [plan.found.c[name] for name in plan.order]
+    number = sa.func.row_number().over(order_by=order).label("number")
+    every = sa.select(*plan.found.c, number).subquery("every")
+    rows = plan.shown(every).subquery("shown")
+    names = [column.name for column in plan.columns]
+    geometry = "geom" if plan.geometry else None
+    shown = columns(rows, names, uid=None, geometry=geometry, crs=crs)
+    statement = sa.select(*shown).order_by(rows.c.number)
+    records = Records(
+        id=question.description.id,
+        title=question.description.title,
+        columns=plan.columns,
+        geometry=plan.geometry,
+    )
+    return AllRows(records, statement)
+
+
+def planned(
+    question: Question, given: Mapping[str, object], *, registry: Registry, region: Region
+) -> tuple[Asking, Plan]:
+    """The parameters with their defaults, and the statements that answer."""
+    values = read(question.description, given, today(region))
+    asking = Asking(values, registry.catalog, region)
+    return asking, question.plan(asking)
+
+
+def _page(plan: Plan, asking: Asking, crs: Crs) -> sa.Select[Any]:
+    """One row: the features of a page joined by commas, and every figure."""
+    limit = int(asking.number("limit"))
+    found = plan.found
+    order = [found.c[name] for name in plan.order]
+    number = sa.func.row_number().over(order_by=order).label("number")
+    wanted = sa.select(*found.c, number).order_by(*order).limit(limit + 1)
+    cursor = asking.text("cursor")
+    if cursor is not None:
+        wanted = wanted.where(sa.tuple_(*order) > sa.tuple_(*_after(asking, cursor, order)))
+    page = wanted.cte("page")
+    here = sa.select(*page.c).order_by(page.c.number).limit(limit).subquery("here")
+    shown = plan.shown(here).subquery("shown")
+    texts = feature_text(
+        shown,
+        [column.name for column in plan.columns],
+        uid="id",
+        geometry="geom" if plan.geometry else None,
+        crs=crs,
+    ).add_columns(shown.c.number)
+    written = texts.subquery("written")
+    ordered = aggregate_order_by(sa.literal_column("','"), written.c.number)
+    features = sa.func.coalesce(sa.func.string_agg(written.c.feature, ordered), "")
+    place = sa.func.json_build_array(*(sa.cast(page.c[name], sa.Text) for name in plan.order))
+    last = sa.select(place).order_by(page.c.number).offset(limit - 1).limit(1)
+    figures = [statement.subquery(f"figures_{n}") for n, statement in enumerate(plan.figures)]
+    return sa.select(
+        sa.select(features).scalar_subquery().label("features"),
+        sa.select(sa.func.count()).select_from(page).scalar_subquery().label("found"),
+        last.scalar_subquery().label("last"),
+        *(column for figure in figures for column in figure.c),
+    ).select_from(*figures)
+
+
+def _data_versions(connection: sa.Connection, plan: Plan) -> dict[str, int]:
+    """The newest change of each collection that was asked; 0 if it never changed."""
+    ids = [collection.id for collection in plan.collections]
+    table = changed_collections
+    newest = dict(
+        connection.execute(
+            sa.select(table.c.collection, sa.func.max(table.c.change_id))
+            .where(table.c.collection.in_(ids))
+            .group_by(table.c.collection)
+        )
+        .tuples()
+        .all()
+    )
+    return {id: newest.get(id, 0) for id in ids}
+
+
+def _nested(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """`{"excluded.cancelled": 1}` as `{"excluded": {"cancelled": 1}}`."""
+    found: dict[str, Any] = {}
+    for name, value in figures.items():
+        *path, leaf = name.split(".")
+        inner = found
+        for part in path:
+            inner = inner.setdefault(part, {})
+        inner[leaf] = value
+    return found
+
+
+def _digest(values: Values) -> str:
+    """What a cursor belongs to: everything asked, except which page of it."""
+    asked = {
+        name: _echo(value) for name, value in values.items() if name not in ("cursor", "limit")
+    }
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _cursor(asking: Asking, last: list[str]) -> str:
+    token = json.dumps([_digest(asking.values), *last]).encode()
+    return base64.urlsafe_b64encode(token).decode().rstrip("=")
+
+
+def _after(
+    asking: Asking, cursor: str, order: Sequence[sa.ColumnElement[Any]]
+) -> list[sa.ColumnElement[Any]]:
+    """The place that a cursor names, in the types of the order."""
+    try:
+        token = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except ValueError as wrong:
+        raise BadCursor(value=cursor) from wrong
+    if (
+        not isinstance(token, list)
+        or len(token) != len(order) + 1
+        or token[0] != _digest(asking.values)
+        or not all(isinstance(each, str) for each in token)
+    ):
+        raise BadCursor(value=cursor)
+    return [
+        sa.cast(sa.literal(text, sa.Text), column.type)
+        for text, column in zip(token[1:], order, strict=True)
+    ]
+
+
+def _echo(value: ParameterValue) -> Any:
+    if isinstance(value, date | datetime):
+        return (
+            value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value.isoformat()
+        )
+    return list(value) if isinstance(value, tuple) else value

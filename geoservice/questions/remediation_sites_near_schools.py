@@ -1,0 +1,248 @@
+"""Which registered remediation sites lie within D metres of schools, and which schools are affected?
+
+A remediation site is a hazard site that is registered on the day and has a measure that ends the
+threat: relocation, works, or removal of the danger. “Within D” says where things lie; it never says
+that a school is threatened.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from geoservice.description.collection import GeometryType
+from geoservice.description.question import Parameter, ParameterType, QuestionDescription
+from geoservice.domain.code_lists import FACILITY_KIND, FACILITY_STATUS, REGISTER_KIND, SCHOOL_KINDS
+from geoservice.domain.facilities import facilities
+from geoservice.domain.hazards import hazard_sites
+from geoservice.domain.remediation import REMEDIATION_MEASURES, remediation_projects
+from geoservice.languages import Text
+from geoservice.questions import contract
+from geoservice.questions.contract import Asking, Plan, Question
+from geoservice.questions.near import METHOD
+from geoservice.questions.pairs import (
+    Role,
+    by,
+    figures_of,
+    identifying_fields,
+    pair_columns,
+    plan_of_pairs,
+)
+from geoservice.questions.proximity import Side, pairs_within
+from geoservice.questions.sides import (
+    chosen_metric,
+    coverage_of,
+    in_town,
+    near_edge,
+    near_edge_figure,
+    rows_of,
+    true_then,
+)
+from geoservice.regions import Region
+from geoservice.store.statements import Condition
+
+SITE = Role("site", "sites", Text(zh="灾害点", en="Site"), identifying_fields(hazard_sites))
+FACILITY = Role(
+    "facility", "facilities", Text(zh="设施", en="Facility"), identifying_fields(facilities, "kind")
+)
+
+_SITE_GEOMETRIES = {
+    "best": ("footprint", "geom"),
+    "point": ("geom",),
+    "footprint": ("footprint",),
+    "influence": ("influence_zone",),
+}
+
+
+def facility_kinds() -> Parameter:
+    """Which kinds of facilities; kindergarten to senior secondary unless said otherwise."""
+    return Parameter(
+        name="facility_kinds",
+        type=ParameterType.CHOICES,
+        title=Text(zh="设施类别", en="Kinds of facilities"),
+        default=SCHOOL_KINDS,
+        choices=tuple((code.code, code.title) for code in FACILITY_KIND),
+    )
+
+
+def facility_status() -> Parameter:
+    """Facilities in which state; those operating unless said otherwise."""
+    return Parameter(
+        name="facility_status",
+        type=ParameterType.CHOICES,
+        title=Text(zh="设施状态", en="State of facilities"),
+        default=("operating",),
+        choices=tuple((code.code, code.title) for code in FACILITY_STATUS),
+    )
+
+
+def site_geometry() -> Parameter:
+    """Which geometry of a site is measured."""
+    return contract.choice(
+        "site_geometry",
+        Text(zh="灾害点几何", en="Geometry of sites"),
+        "best",
+        {
+            "best": Text(
+                zh="有范围用范围，否则用点", en="the footprint where there is one, else the point"
+            ),
+            "point": Text(zh="点位", en="the point"),
+            "footprint": Text(zh="灾害体范围", en="the footprint"),
+            "influence": Text(zh="影响范围", en="the influence zone"),
+        },
+    )
+
+
+def question(region: Region) -> Question:
+    """The question for a region."""
+    description = QuestionDescription(
+        id="remediation_sites_near_schools",
+        title=Text(zh="哪些在册治理点在学校 D 米以内", en="Remediation sites near schools"),
+        description=Text(
+            zh="在册且有工程治理、搬迁避让或排危除险措施的灾害点，与指定类别设施之间的邻近关系。"
+            "对、点、学校分别计数；已核销的点不计入但给出数目。",
+            en="Registered hazard sites with works, relocation or removal, and the facilities of the given "
+            "kinds within D. Pairs, sites and schools are counted apart; cancelled sites are left out and "
+            "counted.",
+        ),
+        parameters=(
+            contract.distance(500.0),
+            facility_kinds(),
+            facility_status(),
+            contract.choice(
+                "register_kind",
+                Text(zh="登记类别", en="Register"),
+                "hidden_danger",
+                {code.code: code.title for code in REGISTER_KIND},
+            ),
+            site_geometry(),
+            contract.town(),
+            contract.choice(
+                "town_of",
+                Text(zh="镇街条件作用于", en="The town is that of"),
+                "site",
+                {
+                    "site": Text(zh="灾害点", en="the site"),
+                    "facility": Text(zh="设施", en="the facility"),
+                },
+            ),
+            contract.metric(region),
+            by(SITE, FACILITY),
+            contract.as_of(),
+            contract.known_at(),
+            contract.limit(),
+            contract.cursor(),
+        ),
+        columns=pair_columns(SITE, FACILITY),
+        geometry=GeometryType.LINE_STRING,
+        method=METHOD,
+        sources=(
+            "GB 50180-93 (2002)：小学服务半径 500 m",
+            "ZHAA01A756 防治措施 C 搬迁避让、D 工程治理、E 排危除险",
+        ),
+    )
+    return Question(description, plan)
+
+
+def plan(asking: Asking) -> Plan:
+    """The statements that answer it."""
+    site_rows = rows_of(asking, hazard_sites, "site")
+    facility_rows = rows_of(asking, facilities, "facility")
+    town_of_site = asking.text("town_of") == "site"
+    scope = in_town(asking, hazard_sites, site_rows) if town_of_site else ()
+    register: Condition = site_rows.c.register_kind == asking.text("register_kind")
+    registered = true_then(asking, hazard_sites, site_rows)
+    treated = _is_treated(asking, site_rows)
+    geometries = _SITE_GEOMETRIES[asking.text("site_geometry") or "best"]
+    sites = Side(hazard_sites, site_rows, geometries, (*scope, register, *registered, treated))
+    schools = Side(
+        facilities,
+        facility_rows,
+        facilities.best_geometry,
+        (
+            facility_rows.c.kind.in_(asking.texts("facility_kinds")),
+            facility_rows.c.status.in_(asking.texts("facility_status")),
+            *_existing(asking, facility_rows),
+            *(() if town_of_site else in_town(asking, facilities, facility_rows)),
+        ),
+    )
+    radius_m = asking.number("distance_m")
+    return plan_of_pairs(
+        pairs_within(sites, schools, radius_m, chosen_metric(asking)),
+        (SITE, sites),
+        (FACILITY, schools),
+        shown_by=asking.text("by") or "pairs",
+        radius_m=radius_m,
+        figures=(
+            _site_figures(asking, sites, radius_m, scope, register, registered, treated),
+            figures_of(FACILITY, schools),
+        ),
+        coverage=coverage_of(facilities, f"considered.{FACILITY.plural}"),
+        collections=(hazard_sites, facilities, remediation_projects),
+    )
+
+
+def _is_treated(asking: Asking, sites: sa.FromClause) -> Condition:
+    """A project that ends the threat covers the site on the day; a project called void does not."""
+    projects = rows_of(asking, remediation_projects, "project")
+    covered = (
+        sa.select(sa.func.unnest(projects.c.hazard_sites).label("uid"))
+        .where(
+            projects.c.measure.in_(REMEDIATION_MEASURES),
+            projects.c.status != "void",
+            *true_then(asking, remediation_projects, projects),
+        )
+        .cte("covered")
+    )
+    return sites.c.uid.in_(sa.select(covered.c.uid))
+
+
+def _existing(asking: Asking, rows: sa.FromClause) -> tuple[Condition, ...]:
+    """Facilities that exist on the day; planned ones exist only when they are asked for."""
+    statuses = asking.texts("facility_status")
+    if set(statuses) & {"planned", "under_construction", "closed"}:
+        return ()
+    return true_then(asking, facilities, rows)
+
+
+def _site_figures(
+    asking: Asking,
+    sites: Side,
+    radius_m: float,
+    scope: tuple[Condition, ...],
+    register: Condition,
+    registered: tuple[Condition, ...],
+    treated: Condition,
+) -> sa.Select[Any]:
+    """How many sites were considered, and how many were not, by the first reason that holds."""
+    rows = sites.rows
+    cancelled = sa.func.coalesce(rows.c.cancelled_on <= asking.as_of, False)
+    judged = (
+        sa.select(
+            register.label("listed"),
+            cancelled.label("cancelled"),
+            sa.func.coalesce(sa.and_(*registered), False).label("registered"),
+            treated.label("treated"),
+            sites.geometry.is_(None).label("lost"),
+            near_edge(asking, sites, radius_m).label("near_edge"),
+        )
+        .where(*scope)
+        .offset(0)  # each of these is judged once, however often it is counted
+        .subquery("judged")
+    )
+    j = judged.c
+
+    def some(*conditions: Condition) -> sa.ColumnElement[int]:
+        return sa.func.count().filter(sa.and_(*conditions))
+
+    on_list = (j.listed, j.registered)
+    return sa.select(
+        some(*on_list, j.treated).label("considered.sites"),
+        some(sa.not_(j.listed)).label("excluded.other_register"),
+        some(j.listed, j.cancelled).label("excluded.cancelled"),
+        some(j.listed, sa.not_(j.registered), sa.not_(j.cancelled)).label(
+            "excluded.not_registered"
+        ),
+        some(*on_list, sa.not_(j.treated)).label("excluded.without_remediation_measure"),
+        some(*on_list, j.treated, j.lost).label("unknown.sites_without_position"),
+        near_edge_figure(sa.case((sa.and_(*on_list, j.treated), j.near_edge), else_=None)),
+    )
