@@ -10,9 +10,12 @@ line maps them to exit codes. The tree, by what the caller can do about it:
     │   │   ├── BadBbox, BadDatetime, BadCursor, BadSort, BadGeometry, OutOfRange, UnknownFormat
     │   │   └── BadFilter       the filter; with the position where it is known
     │   └── Malformed           a body that is not what its media type says
-    ├── NotFound            UnknownCollection, UnknownFeature, UnknownQuestion, UnknownImport, UnknownPage
+    ├── NotFound            UnknownCollection, UnknownFeature, UnknownQuestion, UnknownImport
     ├── NotAcceptable       no representation that the caller accepts
-    ├── TooLarge            a limit by name, its value and what was sent
+    ├── MethodNotAllowed    the resource has no such method
+    ├── UnsupportedMediaType  a body in a form that is not read here
+    ├── Forbidden           the caller may not do this
+    ├── TooLarge            a limit by name, its value and what was sent: UrlTooLong
     ├── Rejected            the data breaks rules: RejectedFeature, RejectedFile, UnreadableFile
     ├── Conflict            the store is in another state: AlreadyExists, StillUsed
     └── Unavailable         try again later: DatabaseUnavailable, TooSlow, SetupFailed
@@ -333,6 +336,25 @@ class MethodNotAllowed(GeoserviceError):
     )
 
 
+class Forbidden(GeoserviceError):
+    """The caller may not do this."""
+
+    code = "forbidden"
+    title = Text(zh="不允许", en="Forbidden")
+    message = Text(zh="{reason}", en="{reason}")
+
+
+class UnsupportedMediaType(GeoserviceError):
+    """A body in a form that is not read here."""
+
+    code = "unsupported-media-type"
+    title = Text(zh="不支持的内容类型", en="Unsupported media type")
+    message = Text(
+        zh="不支持内容类型“{value}”；可用：{allowed}。",
+        en="A body of type “{value}” is not read here; allowed: {allowed}.",
+    )
+
+
 class TooLarge(GeoserviceError):
     """More than a limit allows."""
 
@@ -342,6 +364,13 @@ class TooLarge(GeoserviceError):
         zh="{limit_name} 为 {actual}，上限 {limit}。",
         en="{limit_name} is {actual}; the limit is {limit}.",
     )
+
+
+class UrlTooLong(TooLarge):
+    """A request line beyond the limit."""
+
+    code = "url-too-long"
+    title = Text(zh="网址过长", en="URL too long")
 
 
 class Rejected(GeoserviceError):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from uuid import UUID
 
 from geoservice.description.collection import Field
 
@@ -23,9 +24,9 @@ class Property:
 
 @dataclass(frozen=True)
 class Literal:
-    """A value given by the caller; never None."""
+    """A value given by the caller; never None, and a number is exact."""
 
-    value: str | bool | int | float | Decimal | date | datetime
+    value: str | bool | int | Decimal | date | datetime | UUID
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,11 @@ class Arithmetic(StrEnum):
 
 @dataclass(frozen=True)
 class Calculation:
-    """Two numbers joined by an operator."""
+    """Two numbers joined by an operator, computed exactly (a double counts as its 15 digits).
+
+    An exponent is a whole number from -9 to 9, and its base has no exponent: so no row can make
+    the result too large to compute. Dividing by zero gives a missing value.
+    """
 
     operator: Arithmetic
     left: "Scalar"
@@ -121,7 +126,7 @@ class In:
 
 @dataclass(frozen=True)
 class Like:
-    """A text that matches a pattern of `%` (any run), `_` (any one) and `\\` (escape)."""
+    r"""A text that matches a pattern of `%` (any run), `_` (any one) and `\` (escape)."""
 
     text: Scalar
     pattern: Scalar
@@ -197,7 +202,7 @@ TemporalValue = Property | Literal | Interval
 
 @dataclass(frozen=True)
 class RelateInTime:
-    """Two times in a relation."""
+    """Two times in a relation; a date beside an instant is its midnight UTC."""
 
     relation: Temporal
     left: TemporalValue
@@ -215,11 +220,11 @@ class ArrayRelation(StrEnum):
 
 @dataclass(frozen=True)
 class RelateLists:
-    """A list field and a list of values in a relation."""
+    """A list field and another list in a relation; both are taken as sets."""
 
     relation: ArrayRelation
     left: Property
-    right: tuple[Literal, ...]
+    right: Property | tuple[Literal, ...]
 
 
 @dataclass(frozen=True)
