@@ -6,7 +6,7 @@ Knows the store, and no door. `asking` is the way in for all doors.
 from functools import cache
 
 from geoservice.errors import UnknownQuestion
-from geoservice.questions import near, nearest, remediation_sites_near_schools
+from geoservice.questions import check, near, nearest, remediation_sites_near_schools
 from geoservice.questions.asking import AllRows, Answer, all_rows, ask, today
 from geoservice.questions.contract import Question
 from geoservice.regions import Region
@@ -31,6 +31,7 @@ def all_questions(region: Region) -> tuple[Question, ...]:
         nearest.nearest_facilities(region),
         near.question(region),
         nearest.nearest(region),
+        check.question(region),
     )
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import reduce
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,7 +26,8 @@ from geoservice.store.encoding import columns, feature_text
 from geoservice.store.publishing import Registry
 from geoservice.store.system import changed_collections
 
-_NOT_FIGURES = ("features", "found", "last")
+# Columns of a page beside its figures; no figure has a name with a blank.
+_FEATURES, _FOUND, _LAST = _NOT_FIGURES = ("page features", "page found", "page last")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,9 +111,9 @@ def ask(
         data_version=versions,
         counts=_nested(figures),
         coverage=tuple(plan.coverage(figures)),
-        features=row["features"],
-        returned=min(row["found"], limit),
-        next_cursor=_cursor(asking, row["last"]) if row["found"] > limit else None,
+        features=row[_FEATURES],
+        returned=min(row[_FOUND], limit),
+        next_cursor=_cursor(asking, row[_LAST]) if row[_FOUND] > limit else None,
     )
 
 
@@ -177,28 +179,25 @@ def _page(plan: Plan, asking: Asking, crs: Crs) -> sa.Select[Any]:
     place = sa.func.json_build_array(*(sa.cast(page.c[name], sa.Text) for name in plan.order))
     last = sa.select(place).order_by(page.c.number).offset(limit - 1).limit(1)
     figures = [statement.subquery(f"figures_{n}") for n, statement in enumerate(plan.figures)]
+    one_row = reduce(lambda joined, figure: joined.join(figure, sa.true()), figures)
     return sa.select(
-        sa.select(features).scalar_subquery().label("features"),
-        sa.select(sa.func.count()).select_from(page).scalar_subquery().label("found"),
-        last.scalar_subquery().label("last"),
+        sa.select(features).scalar_subquery().label(_FEATURES),
+        sa.select(sa.func.count()).select_from(page).scalar_subquery().label(_FOUND),
+        last.scalar_subquery().label(_LAST),
         *(column for figure in figures for column in figure.c),
-    ).select_from(*figures)
+    ).select_from(one_row)
 
 
 def _data_versions(connection: sa.Connection, plan: Plan) -> dict[str, int]:
     """The newest change of each collection that was asked; 0 if it never changed."""
     ids = [collection.id for collection in plan.collections]
     table = changed_collections
-    newest = dict(
-        connection.execute(
-            sa.select(table.c.collection, sa.func.max(table.c.change_id))
-            .where(table.c.collection.in_(ids))
-            .group_by(table.c.collection)
-        )
-        .tuples()
-        .all()
+    newest = connection.execute(
+        sa.select(table.c.collection, sa.func.max(table.c.change_id).label("change"))
+        .where(table.c.collection.in_(ids))
+        .group_by(table.c.collection)
     )
-    return {id: newest.get(id, 0) for id in ids}
+    return dict.fromkeys(ids, 0) | {row.collection: row.change for row in newest}
 
 
 def _nested(figures: Mapping[str, Any]) -> dict[str, Any]:

@@ -199,6 +199,10 @@ class Asking:
         return value
 
 
+Figures = sa.Select[*tuple[Any, ...]]
+"""A statement of one row, whose columns are counts by name."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """How a question is answered: statements, which `asking` runs.
@@ -215,7 +219,7 @@ class Plan:
     shown: Callable[[sa.FromClause], sa.Select[Any]]
     columns: tuple[Column, ...]
     geometry: GeometryType | None
-    figures: tuple[sa.Select[Any], ...]
+    figures: tuple[Figures, ...]
     coverage: Callable[[Mapping[str, Any]], list["Coverage"]]
     collections: tuple[Collection, ...]
 

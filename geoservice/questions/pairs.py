@@ -20,7 +20,7 @@ from geoservice.description.collection import (
 )
 from geoservice.description.question import Column, Parameter
 from geoservice.languages import Text
-from geoservice.questions.contract import CERTAINTIES, Coverage, Plan, choice
+from geoservice.questions.contract import CERTAINTIES, Coverage, Figures, Plan, choice
 from geoservice.questions.proximity import Side, bearing_deg, connecting_line
 from geoservice.store.geodesy import distance_m
 
@@ -159,7 +159,7 @@ def plan_of_pairs(
     *,
     shown_by: str,
     radius_m: float,
-    figures: tuple[sa.Select[Any], ...],
+    figures: tuple[Figures, ...],
     coverage: Callable[[Mapping[str, Any]], list[Coverage]],
     collections: tuple[Collection, ...],
 ) -> Plan:
@@ -245,7 +245,7 @@ def _shown_groups(groups: sa.FromClause, *, one: tuple[Role, Side], other: Role)
     ).select_from(side.rows.join(groups, groups.c.uid == side.rows.c.uid))
 
 
-def _pair_figures(pairs: sa.CTE, this: Role, that: Role, radius_m: float) -> sa.Select[Any]:
+def _pair_figures(pairs: sa.CTE, this: Role, that: Role, radius_m: float) -> Figures:
     def some(*condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
         return sa.func.count().filter(*condition)
 
@@ -261,7 +261,7 @@ def _pair_figures(pairs: sa.CTE, this: Role, that: Role, radius_m: float) -> sa.
     ).select_from(pairs)
 
 
-def figures_of(role: Role, side: Side) -> sa.Select[Any]:
+def figures_of(role: Role, side: Side) -> Figures:
     """How many features of a side were considered, and how many of these have no position."""
     return (
         sa.select(

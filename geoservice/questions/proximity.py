@@ -146,10 +146,10 @@ def k_nearest(
 ) -> sa.CTE:
     """For each feature of one side, the k nearest of the other, exact by the metric.
 
-    Columns as of `pairs_within` without `certainty`, plus `rank` and `tied`; `wanted_kind`, `place` and
-    `that_key` are never null and order the rows. Ties at rank k are all
-    there. A feature with no neighbour within `max_distance_m`, or without a geometry, has one row
-    with nulls. `kind` names a field of the other side: k of each of its values.
+    Columns as of `pairs_within` without `certainty`, plus `rank` and `tied`; `wanted_kind`, `place`
+    and `that_key` are never null and order the rows. Ties at rank k are all there. A feature with
+    no neighbour within `max_distance_m`, or without a geometry, has one row with nulls. `kind`
+    names a field of the other side: k of each of its values.
 
     The k first by the index order (degrees) give a radius that certainly holds k features; the box
     of that radius is then searched exactly. So the order of the index never decides.
@@ -162,6 +162,7 @@ def k_nearest(
     same_kind: tuple[Condition, ...] = (
         () if keys is None or kind is None else (that.rows.c[kind] == keys.c.kind,)
     )
+    outer = (this.rows, *((keys,) if keys is not None else ()))
     distance = metric.distance_m(this.geometry, that.geometry)
     eligible = (*that.where, *same_kind, *_not_itself(this, that), that.geometry.is_not(None))
     firsts = (
@@ -169,12 +170,14 @@ def k_nearest(
         .where(*eligible)
         .order_by(this.geometry.op("<->")(that.geometry))
         .limit(k)
-        .correlate(this.rows, *((keys,) if keys is not None else ()))
+        .correlate(*outer)
         .subquery()
     )
-    farthest = sa.select(sa.func.max(firsts.c.d)).scalar_subquery()
-    reach = sa.func.least(sa.func.coalesce(farthest, max_distance_m), max_distance_m)
-    box = box_around(this.geometry, metric.search_radius_m(reach))
+    # Each step is a lateral of its own, so that it is computed once for a feature.
+    farthest = sa.select(sa.func.max(firsts.c.d).label("m")).lateral("farthest")
+    reach = sa.func.least(sa.func.coalesce(farthest.c.m, max_distance_m), max_distance_m)
+    box = box_around(this.geometry, metric.search_radius_m(reach)).label("box")
+    area = sa.select(box).correlate(*outer, farthest).offset(0).lateral("area")
     measured = (
         sa.select(
             that.rows.c.uid.label("that_uid"),
@@ -183,16 +186,17 @@ def k_nearest(
             that.basis.label("that_basis"),
             that.geometry.label("that_geometry"),
         )
-        .where(*eligible, that.geometry.op("&&")(box))
-        .correlate(this.rows, *((keys,) if keys is not None else ()))
+        .where(*eligible, that.geometry.op("&&")(area.c.box))
+        .correlate(*outer, area)
+        .offset(0)
         .subquery()
     )
-    rounded = sa.func.round(sa.cast(measured.c.distance_m, sa.Numeric), 6)
+    micrometres = sa.func.round(measured.c.distance_m * 1e6)
     ranked = (
         sa.select(
             *measured.c,
-            sa.func.rank().over(order_by=rounded).label("rank"),
-            (sa.func.count().over(partition_by=rounded) > 1).label("tied"),
+            sa.func.rank().over(order_by=micrometres).label("rank"),
+            (sa.func.count().over(partition_by=micrometres) > 1).label("tied"),
         )
         .where(measured.c.distance_m <= max_distance_m)
         .subquery()
@@ -209,7 +213,9 @@ def k_nearest(
             sa.func.coalesce(near.c.rank, 0).label("place"),
             sa.func.coalesce(sa.cast(near.c.that_uid, sa.Text), "").label("that_key"),
         )
-        .select_from(source.outerjoin(near, sa.true()))
+        .select_from(
+            source.join(farthest, sa.true()).join(area, sa.true()).outerjoin(near, sa.true())
+        )
         .where(*this.where)
         .cte("nearest")
     )
@@ -222,9 +228,9 @@ def _not_itself(this: Side, that: Side) -> tuple[Condition, ...]:
 def connecting_line(a: sa.ColumnElement[Any], b: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """The line from one geometry to the nearest place of the other, for drawing.
 
-    Between two points it is simply theirs. Otherwise PostGIS draws shortest lines in the plane; degrees are scaled by the cosine of the latitude
-    first, so that east and north weigh the same. Its ends are good to a decimetre in a kilometre;
-    the distance itself is never taken from it.
+    Between two points it is simply theirs. Otherwise PostGIS draws shortest lines in the plane;
+    degrees are scaled by the cosine of the latitude first, so that east and north weigh the same.
+    Its ends are good to a decimetre in a kilometre; the distance itself is never taken from it.
     """
     squeeze = sa.func.cos(sa.func.radians(sa.func.ST_Y(sa.func.ST_Centroid(a))))
     flat = [sa.func.ST_Scale(g, squeeze, 1.0) for g in (a, b)]

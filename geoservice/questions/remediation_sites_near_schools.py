@@ -5,7 +5,6 @@ threat: relocation, works, or removal of the danger. “Within D” says where t
 that a school is threatened.
 """
 
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -17,7 +16,7 @@ from geoservice.domain.hazards import hazard_sites
 from geoservice.domain.remediation import REMEDIATION_MEASURES, remediation_projects
 from geoservice.languages import Text
 from geoservice.questions import contract
-from geoservice.questions.contract import Asking, Plan, Question
+from geoservice.questions.contract import Asking, Figures, Plan, Question
 from geoservice.questions.near import METHOD
 from geoservice.questions.pairs import (
     Role,
@@ -212,7 +211,7 @@ def _site_figures(
     register: Condition,
     registered: tuple[Condition, ...],
     treated: Condition,
-) -> sa.Select[Any]:
+) -> Figures:
     """How many sites were considered, and how many were not, by the first reason that holds."""
     rows = sites.rows
     cancelled = sa.func.coalesce(rows.c.cancelled_on <= asking.as_of, False)

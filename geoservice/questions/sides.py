@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from geoservice.description.collection import Collection
 from geoservice.errors import BadParameter
 from geoservice.languages import Text
-from geoservice.questions.contract import Asking, Coverage
+from geoservice.questions.contract import Asking, Coverage, Figures
 from geoservice.questions.proximity import Metric, Side
 from geoservice.store.geodesy import box_around
 from geoservice.store.statements import Condition, source, true_on
@@ -80,7 +80,7 @@ def near_edge_figure(near: sa.ColumnElement[bool | None]) -> sa.ColumnElement[in
     )
 
 
-def edge_figure(asking: Asking, this: Side, radius_m: float) -> sa.Select[Any]:
+def edge_figure(asking: Asking, this: Side, radius_m: float) -> Figures:
     """One row with the figure `near_edge` of a side."""
     judged = (
         sa.select(near_edge(asking, this, radius_m).label("near"))
