@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,21 +20,13 @@ from geoservice.doors.command_line.output import (
 )
 from geoservice.doors.command_line.session import Session, opened
 from geoservice.errors import BadParameter, UnknownCrs, UnknownFormat
-from geoservice.files.exporting import ExportOptions, collection_records, write
 from geoservice.files.formats import FORMATS
-from geoservice.files.importing import (
-    ImportOptions,
-    ImportReport,
-    Progress,
-    check_file,
-    import_file,
-    publish_file,
-)
+from geoservice.files.options import ImportOptions, Progress
 from geoservice.languages import Text
-from geoservice.query.cql2 import FilterLimits, read_text
 from geoservice.query.query import Query
-from geoservice.store.publishing import withdraw
-from geoservice.store.statements import matched
+
+if TYPE_CHECKING:
+    from geoservice.files.report import ImportReport
 
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON · JSON output")]
 CrsName = Annotated[
@@ -77,6 +69,8 @@ def add_to(application: typer.Typer) -> None:
 
 def show_collections(as_json: AsJson = False) -> None:
     """全部图层 · All collections."""
+    from geoservice.store.statements import matched
+
     with mistakes_told(as_json=as_json), opened() as session:
         rows = [
             (
@@ -116,11 +110,20 @@ def import_command(
     """导入文件：检查、报告、整体写入 · Import a file: check, report, all or nothing."""
     options = _options(crs, encoding, layer, mapping, xy, wkt, accept_rejected, repair)
 
-    def work(session: Session, progress: Callable[[Progress], None]) -> ImportReport:
+    def work(session: Session, progress: Callable[[Progress], None]) -> "ImportReport":
+        from geoservice.files.importing import check_file, import_file
+
         target = session.registry.collection(collection)
-        where = {"region": session.region, "progress": progress}
         if dry_run:
-            return check_file(session.database, session.registry, target, file, options, **where)
+            return check_file(
+                session.database,
+                session.registry,
+                target,
+                file,
+                options,
+                region=session.region,
+                progress=progress,
+            )
         return import_file(
             session.database,
             session.registry,
@@ -129,8 +132,9 @@ def import_command(
             options,
             actor=session.actor,
             door="command line",
+            region=session.region,
             reason=reason,
-            **where,
+            progress=progress,
         )
 
     _reported(work, issues, as_json)
@@ -157,7 +161,9 @@ def publish(
     """由文件生成图层并发布 · Make a collection from a file and publish it."""
     options = _options(crs, encoding, layer, None, xy, wkt, accept_rejected, repair, key)
 
-    def work(session: Session, progress: Callable[[Progress], None]) -> ImportReport:
+    def work(session: Session, progress: Callable[[Progress], None]) -> "ImportReport":
+        from geoservice.files.importing import publish_file
+
         return publish_file(
             session.database,
             session.registry,
@@ -181,6 +187,8 @@ def unpublish(
     as_json: AsJson = False,
 ) -> None:
     """删除由文件生成的图层及其历史 · Remove a published collection with its history."""
+    from geoservice.store.publishing import withdraw
+
     with mistakes_told(as_json=as_json), opened() as session:
         session.registry.collection(id)
         if not yes:
@@ -204,6 +212,9 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """导出图层 · Export a collection."""
+    from geoservice.files.exporting import ExportOptions, collection_records, write
+    from geoservice.query.cql2 import FilterLimits, read_text
+
     with mistakes_told(as_json=as_json), opened() as session:
         about = session.registry.collection(collection)
         known = offered(session.region.metric_srid)
@@ -280,7 +291,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _reported(
-    work: Callable[[Session, Callable[[Progress], None]], ImportReport],
+    work: Callable[[Session, Callable[[Progress], None]], "ImportReport"],
     issues: Path | None,
     as_json: bool,
 ) -> None:
@@ -296,7 +307,7 @@ def _reported(
         report.raise_if_refused()
 
 
-def _show_report(report: ImportReport) -> None:
+def _show_report(report: "ImportReport") -> None:
     told = report.to_json()
     show_facts(
         [

@@ -1,7 +1,9 @@
 """`geoservice db`: the embedded database, and the schema of whichever database is used."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,8 +13,9 @@ from geoservice.embedded import Cluster, install_postgis
 from geoservice.errors import BadParameter
 from geoservice.languages import Text
 from geoservice.settings import Settings
-from geoservice.store import schema
-from geoservice.store.database import Database
+
+if TYPE_CHECKING:
+    from geoservice.store.database import Database
 
 commands = typer.Typer(help="数据库 · The database", no_args_is_help=True)
 
@@ -32,6 +35,19 @@ def _embedded() -> Cluster:
             ),
         )
     return found
+
+
+@contextmanager
+def _connected() -> Iterator["Database"]:
+    """A database whose schema may be of any revision."""
+    from geoservice.store.database import Database
+
+    with database_url(Settings()) as url:
+        database = Database(url)
+        try:
+            yield database
+        finally:
+            database.close()
 
 
 def _show_status(as_json: bool) -> None:
@@ -85,13 +101,11 @@ def reset(
 @commands.command()
 def upgrade(as_json: AsJson = False) -> None:
     """升级数据库结构 · Bring the schema up to date."""
-    with mistakes_told(as_json=as_json), database_url(Settings()) as url:
-        database = Database(url)
-        try:
-            schema.upgrade(database)
-            state = asdict(schema.state(database))
-        finally:
-            database.close()
+    with mistakes_told(as_json=as_json), _connected() as database:
+        from geoservice.store import schema
+
+        schema.upgrade(database)
+        state = asdict(schema.state(database))
         if as_json:
             show_json(state)
         else:
@@ -101,12 +115,10 @@ def upgrade(as_json: AsJson = False) -> None:
 @commands.command()
 def check(as_json: AsJson = False) -> None:
     """数据库结构与图层描述是否一致 · Whether the tables are those of the descriptions."""
-    with mistakes_told(as_json=as_json), database_url(Settings()) as url:
-        database = Database(url)
-        try:
-            differences = [str(each) for each in schema.drift(database)]
-        finally:
-            database.close()
+    with mistakes_told(as_json=as_json), _connected() as database:
+        from geoservice.store import schema
+
+        differences = [str(each) for each in schema.drift(database)]
         if as_json:
             show_json({"differences": differences})
         else:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,9 +20,10 @@ from geoservice.doors.command_line.output import (
 )
 from geoservice.doors.command_line.session import Session, opened
 from geoservice.errors import BadParameter
-from geoservice.files.exporting import ExportOptions, write
 from geoservice.languages import Text
-from geoservice.questions import Answer, Question, all_questions, all_rows, ask, question_called
+
+if TYPE_CHECKING:
+    from geoservice.questions import Answer, Question
 
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON · JSON output")]
 
@@ -52,6 +53,8 @@ def ask_command(
     as_json: AsJson = False,
 ) -> None:
     """提问 · Ask a question."""
+    from geoservice.questions import ask, question_called
+
     with mistakes_told(as_json=as_json), opened() as session:
         if question is None:
             _list_questions(session, as_json)
@@ -92,6 +95,8 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _list_questions(session: Session, as_json: bool) -> None:
+    from geoservice.questions import all_questions
+
     descriptions = [question.description for question in all_questions(session.region)]
     spoken = language()
     if as_json:
@@ -118,12 +123,15 @@ def _list_questions(session: Session, as_json: bool) -> None:
 
 def _write(
     session: Session,
-    question: Question,
+    question: "Question",
     given: Mapping[str, object],
     out: Path,
     format: str | None,
     as_json: bool,
 ) -> None:
+    from geoservice.files.exporting import ExportOptions, write
+    from geoservice.questions import all_rows
+
     found = all_rows(question, given, registry=session.registry, region=session.region)
     options = ExportOptions(language=language())
     written = write(
@@ -135,7 +143,7 @@ def _write(
         say(Text(zh=f"{out}：{written} 行", en=f"{out}: {written} rows"))
 
 
-def _show(answer: Answer, as_json: bool) -> None:
+def _show(answer: "Answer", as_json: bool) -> None:
     head = answer.head(language())
     features = json.loads(f"[{answer.features}]")
     if as_json:

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from geoservice.demo import load_demo
 from geoservice.doors.command_line.output import (
     mistakes_told,
     progress_bar,
@@ -44,6 +43,8 @@ def up(
 ) -> None:
     """一键启动：数据库、结构、演示数据、服务 · Database, schema, demo data and service in one."""
     with mistakes_told(as_json=as_json):
+        from geoservice.demo import load_demo
+
         settings = _settings(host, port)
         with opened(settings) as session:
             if demo:

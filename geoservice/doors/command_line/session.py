@@ -1,19 +1,24 @@
-"""What a command works with: settings, the database (embedded or given), the catalog."""
+"""What a command works with: settings, the database (embedded or given), the catalog.
+
+Like all modules here it imports heavy libraries where it uses them: `geoservice --help` is quick.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from getpass import getuser
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from geoservice.embedded import Cluster, default_data_dir, install_postgis, postgis_is_installed
 from geoservice.errors import SetupFailed
 from geoservice.languages import Text
 from geoservice.regions import Region, region
 from geoservice.settings import Limits, Settings
-from geoservice.store import schema
-from geoservice.store.database import Database
-from geoservice.store.publishing import Registry
+
+if TYPE_CHECKING:
+    from geoservice.store.database import Database
+    from geoservice.store.publishing import Registry
 
 
 @dataclass(frozen=True)
@@ -22,8 +27,8 @@ class Session:
 
     settings: Settings
     limits: Limits
-    database: Database
-    registry: Registry
+    database: "Database"
+    registry: "Registry"
     region: Region
 
     @property
@@ -71,6 +76,9 @@ def opened(settings: Settings | None = None) -> Iterator[Session]:
     An embedded database is brought up to date; on a server that is the administrator's decision,
     so an old schema raises `SetupFailed` with the command.
     """
+    from geoservice.store.database import Database
+    from geoservice.store.publishing import Registry
+
     settings = settings or Settings()
     with database_url(settings) as url:
         limits = Limits()
@@ -87,7 +95,9 @@ def opened(settings: Settings | None = None) -> Iterator[Session]:
             database.close()
 
 
-def _ensure_schema(database: Database, *, embedded: bool) -> None:
+def _ensure_schema(database: "Database", *, embedded: bool) -> None:
+    from geoservice.store import schema
+
     state = schema.state(database)
     if state.current == state.newest:
         return
