@@ -21,9 +21,8 @@ def built_in_collections() -> tuple[Collection, ...]:
     for module_info in pkgutil.iter_modules(domain.__path__):
         module = importlib.import_module(f"{domain.__name__}.{module_info.name}")
         for value in vars(module).values():
-            if isinstance(value, Collection):
-                if found.setdefault(value.id, value) is not value:
-                    raise ValueError(f"two collections are called {value.id}")
+            if isinstance(value, Collection) and found.setdefault(value.id, value) is not value:
+                raise ValueError(f"two collections are called {value.id}")
     return tuple(found[id] for id in sorted(found))
 
 

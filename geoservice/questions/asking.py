@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import reduce
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -174,12 +173,16 @@ def _page(plan: Plan, asking: Asking, crs: Crs) -> sa.Select[Any]:
         crs=crs,
     ).add_columns(shown.c.number)
     written = texts.subquery("written")
-    ordered = aggregate_order_by(sa.literal_column("','"), written.c.number)
+    ordered: aggregate_order_by[str] = aggregate_order_by(
+        sa.literal_column("','"), written.c.number
+    )
     features = sa.func.coalesce(sa.func.string_agg(written.c.feature, ordered), "")
     place = sa.func.json_build_array(*(sa.cast(page.c[name], sa.Text) for name in plan.order))
     last = sa.select(place).order_by(page.c.number).offset(limit - 1).limit(1)
     figures = [statement.subquery(f"figures_{n}") for n, statement in enumerate(plan.figures)]
-    one_row = reduce(lambda joined, figure: joined.join(figure, sa.true()), figures)
+    one_row: sa.FromClause = figures[0]
+    for figure in figures[1:]:
+        one_row = one_row.join(figure, sa.true())
     return sa.select(
         sa.select(features).scalar_subquery().label(_FEATURES),
         sa.select(sa.func.count()).select_from(page).scalar_subquery().label(_FOUND),
@@ -230,20 +233,15 @@ def _after(
 ) -> list[sa.ColumnElement[Any]]:
     """The place that a cursor names, in the types of the order."""
     try:
-        token = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except ValueError as wrong:
+        digest, *texts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        values = [
+            column.type.python_type(str(text)) for text, column in zip(texts, order, strict=True)
+        ]
+    except (ValueError, TypeError, RecursionError) as wrong:
         raise BadCursor(value=cursor) from wrong
-    if (
-        not isinstance(token, list)
-        or len(token) != len(order) + 1
-        or token[0] != _digest(asking.values)
-        or not all(isinstance(each, str) for each in token)
-    ):
+    if digest != _digest(asking.values):
         raise BadCursor(value=cursor)
-    return [
-        sa.cast(sa.literal(text, sa.Text), column.type)
-        for text, column in zip(token[1:], order, strict=True)
-    ]
+    return [sa.literal(value, column.type) for value, column in zip(values, order, strict=True)]
 
 
 def _echo(value: ParameterValue) -> Any:

@@ -164,6 +164,7 @@ def plan_of_pairs(
     collections: tuple[Collection, ...],
 ) -> Plan:
     """The plan of a question whose answer is pairs, shown as the parameter `by` says."""
+    order: tuple[str, ...]
     if shown_by == "pairs":
         found, order = pairs, ("distance_m", "this_uid", "that_uid")
         shown = partial(_shown_pairs, this=this, that=that)

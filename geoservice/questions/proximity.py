@@ -155,7 +155,7 @@ def k_nearest(
     of that radius is then searched exactly. So the order of the index never decides.
     """
     keys = (
-        sa.select(sa.distinct(that.rows.c[kind]).label("kind")).where(*that.where).subquery()
+        sa.select(that.rows.c[kind].label("kind")).where(*that.where).distinct().subquery()
         if kind
         else None
     )

@@ -5,7 +5,6 @@ threat: relocation, works, or removal of the danger. “Within D” says where t
 that a school is threatened.
 """
 
-
 import sqlalchemy as sa
 
 from geoservice.description.collection import GeometryType

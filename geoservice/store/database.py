@@ -1,9 +1,9 @@
 """Connections: one pool for each role, statements run in threads, faults told in our words.
 
-Knows how to reach PostgreSQL and what its errors mean; knows no collection.
+Knows how to reach PostgreSQL; knows no collection. `faults` knows what errors mean.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,25 +12,20 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError
 
-from geoservice.errors import (
-    Conflict,
-    DatabaseUnavailable,
-    GeoserviceError,
-    RejectedFeature,
-    TooSlow,
-)
-from geoservice.languages import Text
+from geoservice.errors import DatabaseUnavailable, GeoserviceError
+from geoservice.store.faults import told, told_of_writing
 from geoservice.store.programs import EDITOR, OWNER, READER
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_DIALECT = PGDialect_psycopg(paramstyle="pyformat")
+_DIALECT = PGDialect_psycopg(paramstyle="pyformat")  # type: ignore[no-untyped-call]
 
 # A column whose text has none of these bytes leaves COPY as it is: the raw lines of a document.
 _RAW_LINES = "FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02'"
 
 Row = sa.Row[Any]
+Meaning = Callable[[BaseException | None, float], GeoserviceError | None]
 
 
 class Database:
@@ -47,6 +42,8 @@ class Database:
     ) -> None:
         self.url = url
         self._read_timeout_s = read_timeout_s
+        self._write_timeout_s = write_timeout_s
+        self._export_timeout_s = export_timeout_s
         self._reading = _engine(url, READER, read_timeout_s, pool_size, read_only=True)
         # A page is small: parallel workers would take longer to start than it takes to read.
         self._paging = _engine(
@@ -71,57 +68,79 @@ class Database:
 
     def rows(self, statement: sa.Executable) -> list[Row]:
         """All rows of a reading statement; for answers that fit in memory."""
-        with self._translated(self._read_timeout_s), self._reading.connect() as connection:
+        with _translated(self._read_timeout_s), self._reading.connect() as connection:
             return list(connection.execute(statement).all())
 
     def row(self, statement: sa.Executable) -> Row:
         """The only row of a reading statement."""
-        with self._translated(self._read_timeout_s), self._reading.connect() as connection:
+        with _translated(self._read_timeout_s), self._reading.connect() as connection:
             return connection.execute(statement).one()
 
     def scalar(self, statement: sa.Executable) -> Any:
         """The only value of a reading statement; None if there is no row."""
-        with self._translated(self._read_timeout_s), self._reading.connect() as connection:
+        with _translated(self._read_timeout_s), self._reading.connect() as connection:
             return connection.execute(statement).scalar()
 
-    def document(self, sql: str, values: Mapping[str, Any]) -> tuple[bytes | None, ...]:
-        """The only row of a prepared reading statement, each value as PostgreSQL wrote it.
+    def document(self, sql: str, values: Sequence[Any]) -> tuple[bytes | None, ...]:
+        """The only row of a reading statement with `$1` …, each value as PostgreSQL wrote it.
 
         The texts are handed on as UTF-8: a page of features is never decoded.
         """
-        with self._translated(self._read_timeout_s), self._paging.connect() as connection:
-            with _driver(connection).cursor() as cursor:
-                result = cursor.execute(sql, values).pgresult
-                assert result is not None and result.ntuples == 1
-                return tuple(result.get_value(0, number) for number in range(result.nfields))
+        with (
+            _translated(self._read_timeout_s),
+            self._paging.connect() as connection,
+            psycopg.RawCursor(_driver(connection)) as cursor,
+        ):
+            result = cursor.execute(sql, values).pgresult
+            assert result is not None
+            return tuple(result.get_value(0, number) for number in range(result.nfields))
 
     @contextmanager
     def snapshot(self) -> Iterator[sa.Connection]:
         """A connection on which several reading statements see one state of the data."""
         options = {"isolation_level": "REPEATABLE READ"}
-        with self._translated(self._read_timeout_s), self._reading.connect() as connection:
-            with connection.execution_options(**options).begin():
-                yield connection
+        with (
+            _translated(self._read_timeout_s),
+            self._reading.connect() as connection,
+            connection.execution_options(**options).begin(),
+        ):
+            yield connection
 
     @contextmanager
     def change(
         self, *, actor: str, door: str, reason: str | None = None
     ) -> Iterator[sa.Connection]:
         """A transaction of the editing role, recorded as one change; rolled back on any error."""
-        with self._translated(), self._editing.begin() as connection:
+        with self.editing() as connection:
             begin_change(connection, actor=actor, door=door, reason=reason)
+            yield connection
+
+    @contextmanager
+    def editing(self, *, bulk: bool = False) -> Iterator[sa.Connection]:
+        """A transaction of the editing role that opens its change itself, once it has one to make.
+
+        `bulk` gives its statements the time of an export.
+        """
+        timeout_s = self._export_timeout_s if bulk else self._write_timeout_s
+        with _translated(timeout_s, told_of_writing), self._editing.begin() as connection:
+            if bulk:
+                limit = sa.func.set_config("statement_timeout", str(int(timeout_s * 1000)), True)
+                connection.execute(sa.select(limit))
             yield connection
 
     @contextmanager
     def ownership(self) -> Iterator[sa.Connection]:
         """A transaction of the owning role, which may make and drop tables."""
-        with self._translated(), self._owning.begin() as connection:
+        with (
+            _translated(self._export_timeout_s, told_of_writing),
+            self._owning.begin() as connection,
+        ):
             yield connection
 
     @contextmanager
     def migration(self) -> Iterator[sa.Connection]:
         """A transaction of the user in the URL, before any role may exist."""
-        with self._translated(), self._migrating.begin() as connection:
+        with _translated(self._export_timeout_s), self._migrating.begin() as connection:
             yield connection
 
     def lines(self, statement: sa.Select[Any]) -> Iterator[bytes]:
@@ -131,7 +150,7 @@ class Database:
         given back when the iterator is closed.
         """
         sql, values = _text_and_values(statement)
-        with self._translated(), self._exporting.connect() as connection:
+        with _translated(self._export_timeout_s), self._exporting.connect() as connection:
             driver = _driver(connection)
             with driver.cursor() as cursor:
                 try:
@@ -148,7 +167,7 @@ class Database:
         """The rows of a statement as Arrow batches, in constant memory."""
         from adbc_driver_postgresql import dbapi
 
-        with self._translated(), self._exporting.connect() as connection:
+        with _translated(self._export_timeout_s), self._exporting.connect() as connection:
             literal = psycopg.ClientCursor(_driver(connection)).mogrify(
                 *_text_and_values(statement)
             )
@@ -164,16 +183,19 @@ class Database:
             cursor.execute(literal)
             yield cast("pa.RecordBatchReader", cursor.fetch_record_batch())
 
-    @contextmanager
-    def _translated(self, timeout_s: float = 0) -> Iterator[None]:
-        try:
-            yield
-        except DBAPIError as fault:
-            raise _told(fault.orig, timeout_s) or fault from fault
-        except psycopg.Error as fault:
-            raise _told(fault, timeout_s) or fault from fault
-        except sa.exc.TimeoutError as fault:  # every connection is in use
-            raise DatabaseUnavailable(reason="busy") from fault
+
+@contextmanager
+def _translated(timeout_s: float, meaning: Meaning = told) -> Iterator[None]:
+    try:
+        yield
+    except (DBAPIError, psycopg.Error) as fault:
+        cause = fault.orig if isinstance(fault, DBAPIError) else fault
+        mistake = meaning(cause, timeout_s)
+        if mistake is None:
+            raise
+        raise mistake from fault
+    except sa.exc.TimeoutError as fault:  # every connection is in use
+        raise DatabaseUnavailable(reason="busy") from fault
 
 
 def begin_change(
@@ -187,6 +209,18 @@ def begin_change(
     """Say who changes what follows on this connection, until its transaction ends; the change's id."""
     call = sa.func.geoservice.begin_change(actor, door, reason, sa.cast(import_id, sa.Uuid))
     return int(connection.execute(sa.select(call)).scalar_one())
+
+
+def copy_in(
+    connection: sa.Connection, table: sa.Table, names: Iterable[str], blocks: Iterable[bytes]
+) -> None:
+    """Load rows in the form of binary COPY into columns of a table, in constant memory."""
+    quoted = _DIALECT.identifier_preparer
+    columns = ", ".join(quoted.quote_identifier(name) for name in names)
+    sql = f"COPY {quoted.format_table(table)} ({columns}) FROM STDIN (FORMAT binary)"
+    with _driver(connection).cursor() as cursor, cursor.copy(cast("Any", sql)) as copy:
+        for block in blocks:
+            copy.write(block)
 
 
 def run(connection: sa.Connection, statements: Iterable[str]) -> None:
@@ -205,6 +239,7 @@ def _engine(
     parallel: bool = True,
 ) -> sa.Engine:
     settings = {
+        "search_path": "public",  # not the schema that has the name of the user
         "timezone": "UTC",
         "jit": "off",
         "statement_timeout": str(int(timeout_s * 1000)),
@@ -237,36 +272,9 @@ def _driver(connection: sa.Connection) -> "psycopg.Connection[Any]":
 def _text_and_values(statement: sa.Select[Any]) -> tuple[str, dict[str, Any]]:
     compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
     values = dict(compiled.params)
-    for name, convert in compiled._bind_processors.items():  # noqa: SLF001 (what execute does too)
+    # What SQLAlchemy's own execution does with values before the driver sees them.
+    processors: dict[str, Any] = dict(compiled._bind_processors)
+    for name, convert in processors.items():
         if name in values and not isinstance(convert, tuple):
             values[name] = convert(values[name])
     return str(compiled), values
-
-
-def _told(fault: BaseException | None, timeout_s: float) -> GeoserviceError | None:
-    """The mistake that a PostgreSQL error means to a user; None if it is ours."""
-    match fault:
-        case psycopg.errors.QueryCanceled():
-            return TooSlow(limit=f"{timeout_s:g}")
-        case psycopg.errors.LockNotAvailable() | psycopg.errors.DeadlockDetected():
-            return Conflict(
-                reason=Text(
-                    zh="正被他人修改，请稍后重试。", en="Someone else is changing this; try again."
-                )
-            )
-        case psycopg.errors.IntegrityError():
-            return _rejected(fault)
-        case psycopg.OperationalError():
-            return DatabaseUnavailable(reason=type(fault).__name__)
-    return None
-
-
-def _rejected(fault: psycopg.errors.IntegrityError) -> RejectedFeature:
-    about = fault.diag
-    field = about.column_name or (about.constraint_name or "").removeprefix(f"{about.table_name}_")
-    return RejectedFeature(
-        collection=about.table_name or "",
-        field=field,
-        value=about.message_detail or "",
-        reason=about.message_primary or "",
-    )

@@ -3,7 +3,7 @@
 One place decides how each field type looks in JSON and in columns; answers of questions use it too.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +12,6 @@ from geoalchemy2.types import Geometry
 from geoservice.crs import CRS84, Crs
 from geoservice.description.collection import Collection
 from geoservice.query.query import Query
-from geoservice.store.statements import sort_values
 
 
 def shown_fields(collection: Collection, query: Query) -> tuple[str, ...]:
@@ -80,49 +79,6 @@ def _json_value(column: sa.ColumnElement[Any], crs: Crs) -> sa.ColumnElement[Any
         shape = sa.func.ST_AsGeoJSON(in_crs(column, crs), crs.decimals, 0, type_=sa.Text)
         return sa.cast(shape, sa.JSON).label(column.key)
     return column
-
-
-def geojson_page(
-    collection: Collection, query: Query, found: sa.Select[Any], limit: int
-) -> sa.Select[Any]:
-    """One row for a page of `statements.page`: everything that the document needs.
-
-    Columns: `features`, the features joined by commas; `returned`, how many; `more`, whether
-    another page follows; `last`, the sort values and uid of the last feature.
-    """
-    names = shown_fields(collection, query)
-    geometry = "geom" if collection.geometry and query.geometry else None
-    rows = found.cte("found")
-    number = sa.func.row_number().over().label("number")
-    # Encoded after numbering, so that the row beyond the page is counted and not written.
-    numbered = sa.select(number, *rows.c).subquery("numbered")
-    text = feature_text(numbered, names, geometry=geometry, crs=query.crs).add_columns(
-        numbered.c.number, *(numbered.c[name] for name in _keys(query))
-    )
-    texts = text.where(numbered.c.number <= limit).subquery("texts")
-    here = sa.select(
-        sa.func.coalesce(sa.func.string_agg(texts.c.feature, sa.literal_column("','")), "").label(
-            "features"
-        ),
-        sa.func.count().label("returned"),
-    ).subquery("here")
-    last = (
-        sa.select(
-            sa.func.json_build_array(
-                *sort_values(numbered, query), sa.cast(numbered.c.uid, sa.Text)
-            )
-        )
-        .where(numbered.c.number <= limit)
-        .order_by(numbered.c.number.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    more = sa.select(sa.func.count() > limit).select_from(rows).scalar_subquery()
-    return sa.select(here.c.features, here.c.returned, more.label("more"), last.label("last"))
-
-
-def _keys(query: Query) -> Iterable[str]:
-    return dict.fromkeys(key.field for key in query.sort)
 
 
 def columns(

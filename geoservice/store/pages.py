@@ -4,44 +4,51 @@ A statement is composed and compiled once for each shape of query; the next quer
 brings only its values. Composing and compiling would take longer than the database takes to answer.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.sql.compiler import SQLCompiler
 
-from geoservice.crs import Crs
+from geoservice.crs import STORAGE_SRID, Crs
 from geoservice.description.collection import Collection
-from geoservice.query.query import Page, Query, Sort
+from geoservice.query.query import Box, Page, Query, Sort
 from geoservice.store.encoding import feature_text, shown_fields
 from geoservice.store.statements import (
     Condition,
     after_place,
     in_order,
+    meets,
     restrictions,
     sort_values,
     source,
 )
 from geoservice.store.system import changed_collections
 
-_DIALECT = PGDialect_psycopg(paramstyle="pyformat")
+_DIALECT = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 _RECENT_CHANGES = 1000
 _KEPT_SHAPES = 512
+
+_EDGES = ("west", "south", "east", "north")
 
 _limit = sa.bindparam("page_limit", type_=sa.Integer)
 _offset = sa.bindparam("page_offset", type_=sa.Integer)
 _count_limit = sa.bindparam("count_limit", type_=sa.Integer)
+_edges = [sa.bindparam(f"box_{edge}", type_=sa.Double) for edge in _EDGES]
+_envelope = sa.func.ST_MakeEnvelope(*_edges, STORAGE_SRID)
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """SQL as the driver takes it, and its values."""
+    """SQL with `$1`, `$2` …, which the driver need not rewrite, and the values in that order."""
 
     sql: str
-    values: Mapping[str, Any]
+    values: Sequence[Any]
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,7 @@ class _Shape:
     sort: tuple[Sort, ...]
     counts: bool
     skips: bool
+    in_box: bool
     conditions: tuple[object, ...]
     collection: Collection = field(compare=False)
     where: Condition = field(compare=False)
@@ -63,10 +71,21 @@ class _Shape:
 
 @dataclass(frozen=True)
 class _Compiled:
+    """SQL with the values that are always the same, and where the others go."""
+
     sql: str
+    order: tuple[str, ...]
     constants: Mapping[str, Any]
-    names: tuple[str, ...]
+    names: tuple[str | None, ...]
     converters: tuple[Callable[[Any], Any] | None, ...]
+
+    def prepared(self, values: Mapping[str, Any]) -> Prepared:
+        """The statement with its values."""
+        constants = self.constants
+        return Prepared(
+            self.sql,
+            [values[name] if name in values else constants[name] for name in self.order],
+        )
 
 
 def geojson_page(
@@ -80,9 +99,10 @@ def geojson_page(
     `count_limit`, null if that is None.
     """
     rows = source(collection, query.known_at)
+    box, query = _box_apart(collection, query)
     where = sa.and_(sa.true(), *restrictions(collection, rows, query))
     after = after_place(rows, query, page.after) if page.after else sa.true()
-    keys = [condition._generate_cache_key() for condition in (where, after)]  # noqa: SLF001
+    keys = [condition._generate_cache_key() for condition in (where, after)]
     bound = [bind for key in keys if key is not None for bind in key.bindparams]
     shape = _Shape(
         rows=rows,
@@ -92,47 +112,110 @@ def geojson_page(
         sort=query.sort,
         counts=count_limit is not None,
         skips=page.offset > 0,
+        in_box=box is not None,
         conditions=tuple(key.key if key is not None else object() for key in keys),
         collection=collection,
         where=where,
         after=after,
     )
+    own_values = _own_values(page, box, count_limit)
     # A shape with a list of values, or over a view of the past, is its own: the text differs.
     shared = isinstance(rows, sa.Table) and not any(bind.expanding for bind in bound)
-    own_values = {"page_limit": page.limit, "page_offset": page.offset, "count_limit": count_limit}
     if not shared or None in keys:
         return _prepared_once(shape, own_values)
     compiled = _compiled(shape)
     values = {
         name: bind.effective_value if convert is None else convert(bind.effective_value)
         for name, convert, bind in zip(compiled.names, compiled.converters, bound, strict=True)
+        if name is not None
     }
-    return Prepared(compiled.sql, {**compiled.constants, **values, **own_values})
+    return compiled.prepared(values | own_values)
+
+
+def _own_values(page: Page, box: Box | None, count_limit: int | None) -> dict[str, Any]:
+    values = {"page_limit": page.limit, "page_offset": page.offset, "count_limit": count_limit}
+    edges = {} if box is None else {f"box_{edge}": getattr(box, edge) for edge in _EDGES}
+    return values | edges
+
+
+def _box_apart(collection: Collection, query: Query) -> tuple[Box | None, Query]:
+    """The box by itself, because nearly every map asks with one; not one over the antimeridian."""
+    box = query.box
+    if box is None or box.west > box.east or collection.geometry is None:
+        return None, query
+    return box, replace(query, box=None)
+
+
+def geojson_feature(collection: Collection, query: Query, uid: UUID) -> Prepared:
+    """The statement for one feature: its text and its version, both null if it is not there."""
+    rows = source(collection, query.known_at)
+    form = _Form(
+        rows,
+        shown_fields(collection, query),
+        "geom" if collection.geometry and query.geometry else None,
+        query.crs,
+    )
+    build = _feature_statement if isinstance(rows, sa.Table) else _feature_statement.__wrapped__
+    return build(form).prepared({"wanted_uid": uid})
+
+
+@dataclass(frozen=True)
+class _Form:
+    """How features are written."""
+
+    rows: sa.FromClause
+    names: tuple[str, ...]
+    geometry: str | None
+    crs: Crs
+
+
+@lru_cache(maxsize=_KEPT_SHAPES)
+def _feature_statement(form: _Form) -> _Compiled:
+    rows = form.rows
+    wanted = sa.bindparam("wanted_uid", type_=pg.UUID(as_uuid=True))
+    found = (
+        feature_text(rows, form.names, geometry=form.geometry, crs=form.crs)
+        .add_columns(rows.c.version)
+        .where(rows.c.uid == wanted)
+        .subquery("found")
+    )
+    return _compile(sa.select(sa.func.max(found.c.feature), sa.func.max(found.c.version)))
 
 
 def _prepared_once(shape: _Shape, own_values: Mapping[str, Any]) -> Prepared:
-    compiled = _statement(shape).compile(
-        dialect=_DIALECT, compile_kwargs={"render_postcompile": True}
-    )
-    values = dict(compiled.params) | dict(own_values)
-    for name, convert in compiled._bind_processors.items():  # noqa: SLF001 (what execute does too)
-        if name in values and not isinstance(convert, tuple):
-            values[name] = convert(values[name])
-    return Prepared(str(compiled), values)
+    return _compile(_statement(shape)).prepared(own_values)
 
 
 @lru_cache(maxsize=_KEPT_SHAPES)
 def _compiled(shape: _Shape) -> _Compiled:
-    compiled = _statement(shape).compile(dialect=_DIALECT)
     binds = [
         bind
         for condition in (shape.where, shape.after)
-        for bind in condition._generate_cache_key().bindparams  # type: ignore[union-attr] # noqa: SLF001
+        for bind in condition._generate_cache_key().bindparams  # type: ignore[union-attr]
     ]
-    names = tuple(compiled.bind_names[bind] for bind in binds)
-    processors = compiled._bind_processors  # noqa: SLF001 (what execute does too)
-    converters = tuple(processors.get(name) for name in names)
-    return _Compiled(str(compiled), compiled.params, names, converters)  # type: ignore[arg-type]
+    return _compile(_statement(shape), binds)
+
+
+def _compile(statement: sa.Select[Any], binds: Sequence[sa.BindParameter[Any]] = ()) -> _Compiled:
+    """SQL and its values; those of `binds` are given anew each time."""
+    compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+    assert isinstance(compiled, SQLCompiler)
+    # What SQLAlchemy's own execution does with values before the driver sees them.
+    processors: Mapping[str, Any] = compiled._bind_processors
+    constants = {
+        name: processors[name](value) if value is not None and name in processors else value
+        for name, value in compiled.params.items()
+    }
+    # By key, as SQLAlchemy's own cache does: compiling may have copied a value or left it out.
+    name_of = {bind.key: name for bind, name in compiled.bind_names.items()}
+    names = tuple(name_of.get(bind.key) for bind in binds)
+    return _Compiled(
+        sql=str(compiled),
+        order=tuple(compiled.positiontup or ()),
+        constants=constants,
+        names=names,
+        converters=tuple(processors.get(name or "") for name in names),
+    )
 
 
 def _statement(shape: _Shape) -> sa.Select[Any]:
@@ -140,21 +223,24 @@ def _statement(shape: _Shape) -> sa.Select[Any]:
     query = Query(sort=shape.sort)
     rows, collection = shape.rows, shape.collection
     place = _place(rows)
+    where = [shape.where, *([meets(rows.c.geom, _envelope)] if shape.in_box else [])]
     matches = (
         sa.select(place.label("place"), rows.c.uid, *_sort_columns(rows, shape.sort))
-        .where(shape.where)
+        .select_from(rows)
+        .where(*where)
         .limit(_count_limit + 1)
         .cte("matches")
         .prefix_with("MATERIALIZED")
     )
     matched = sa.select(sa.func.count()).select_from(matches).scalar_subquery()
-    places = _array(_ids(rows, query, shape, place).where(shape.where, shape.after))
+    places = _array(_ids(rows, query, shape, place).where(*where, shape.after))
     if shape.counts:
         # The counted matches are all there are, unless counting has stopped: then look again.
         counted = _array(_ids(matches, query, shape, matches.c.place))
         places = sa.case((matched <= _count_limit, counted), else_=places)
     number = sa.func.row_number().over(order_by=in_order(rows, query)).label("number")
-    here = sa.select(number, *rows.c).where(place == sa.any_(places)).subquery("here")
+    shown = [rows.c[name] for name in dict.fromkeys(_needed(shape))]
+    here = sa.select(number, *shown).where(place == sa.any_(places)).subquery("here")
     last = sa.func.json_build_array(*sort_values(here, query), sa.cast(here.c.uid, sa.Text))
     texts = (
         feature_text(here, shape.names, geometry=shape.geometry, crs=shape.crs)
@@ -166,9 +252,17 @@ def _statement(shape: _Shape) -> sa.Select[Any]:
         sa.func.string_agg(on_page, sa.literal_column("','")).label("features"),
         sa.func.count().label("found"),
         sa.func.max(texts.c.last).filter(texts.c.number == _limit).label("last"),
-        data_version(collection.id).label("version"),
+        _version(collection.id).label("version"),
         (matched if shape.counts else sa.cast(sa.null(), sa.Integer)).label("matched"),
     )
+
+
+def _needed(shape: _Shape) -> Iterator[str]:
+    yield "uid"
+    yield from shape.names
+    yield from (key.field for key in shape.sort)
+    if shape.geometry is not None:
+        yield shape.geometry
 
 
 def _place(rows: sa.FromClause) -> sa.ColumnElement[Any]:
@@ -192,7 +286,9 @@ def _sort_columns(rows: sa.FromClause, sort: Sequence[Sort]) -> list[sa.ColumnEl
 def _ids(
     rows: sa.FromClause, query: Query, shape: _Shape, place: sa.ColumnElement[Any]
 ) -> sa.Select[Any]:
-    ids = sa.select(place).order_by(*in_order(rows, query)).limit(_limit + 1)
+    # Never a reference to the row outside, which has the same table: these are ids of their own.
+    ids = sa.select(place).select_from(rows).correlate(None)
+    ids = ids.order_by(*in_order(rows, query)).limit(_limit + 1)
     return ids.offset(_offset) if shape.skips else ids
 
 
@@ -201,22 +297,45 @@ def _array(ids: sa.Select[Any]) -> sa.ColumnElement[Any]:
     return sa.func.array(ids.scalar_subquery(), type_=pg.ARRAY(of))
 
 
-def data_version(collection: str) -> sa.ScalarSelect[str]:
-    """The version of a collection's data: it changes with every change, in whatever order they end.
+NEVER_CHANGED = "0.0"
 
-    The newest change, and how many of the last thousand changes touched the collection: one that
-    was begun earlier and ends later adds to the second figure.
-    """
+
+def version_of(collection: Collection) -> sa.Select[tuple[str]]:
+    """The version of one collection's data."""
+    return sa.select(_version(collection.id))
+
+
+def versions() -> sa.Select[tuple[str, str]]:
+    """The versions of all collections that ever changed, by id."""
     table = changed_collections
-    newest = (
-        sa.select(sa.func.coalesce(sa.func.max(table.c.change_id), 0).label("id"))
+    ids = sa.select(table.c.collection.label("id")).distinct().subquery("ids")
+    return sa.select(ids.c.id, _version(ids.c.id))
+
+
+def _version(collection: str | sa.ColumnElement[str]) -> sa.ScalarSelect[str]:
+    """A text that differs after every change, in whatever order concurrent changes end.
+
+    The newest change, and how many of the last thousand touched the collection: one that began
+    earlier and ends later adds to the second figure.
+    """
+    table, others = changed_collections, changed_collections.alias("recent")
+    newest = sa.func.coalesce(sa.func.max(table.c.change_id), 0)
+    last = (
+        sa.select(sa.func.max(table.c.change_id))
         .where(table.c.collection == collection)
-        .subquery("newest")
+        .correlate_except(table)
+        .scalar_subquery()
     )
     recent = (
         sa.select(sa.func.count())
-        .where(table.c.collection == collection, table.c.change_id > newest.c.id - _RECENT_CHANGES)
+        .where(others.c.collection == collection, others.c.change_id > last - _RECENT_CHANGES)
+        .correlate_except(others)
         .scalar_subquery()
     )
-    text = sa.func.concat(newest.c.id, ".", recent, type_=sa.Text)
-    return sa.select(text).select_from(newest).scalar_subquery()
+    text = sa.func.concat(newest, ".", recent, type_=sa.Text)
+    return (
+        sa.select(text)
+        .where(table.c.collection == collection)
+        .correlate_except(table)
+        .scalar_subquery()
+    )

@@ -6,8 +6,6 @@ upgraded or a collection is published. Every statement may run again.
 
 from collections.abc import Iterable, Iterator
 
-import sqlalchemy as sa
-
 from geoservice.description.collection import Collection
 from geoservice.store.tables import (
     BUILT_IN_SCHEMA,
@@ -67,6 +65,8 @@ BEGIN
 END $$
 """
 
+_BEGIN_CHANGE_SIGNATURE = f"{SYSTEM_SCHEMA}.begin_change(text, text, text, uuid)"
+
 _CURRENT_CHANGE = f"""
 CREATE OR REPLACE FUNCTION {SYSTEM_SCHEMA}.current_change() RETURNS bigint
 LANGUAGE plpgsql VOLATILE AS $$
@@ -100,7 +100,7 @@ BEGIN
     USING NEW INTO missing;
   IF missing IS NOT NULL THEN
     RAISE foreign_key_violation USING MESSAGE = format('%s is not in %s', missing, TG_ARGV[1]),
-      TABLE = TG_TABLE_NAME, COLUMN = TG_ARGV[0];
+      DETAIL = format('(%s)=(%s)', TG_ARGV[0], missing), TABLE = TG_TABLE_NAME, COLUMN = TG_ARGV[0];
   END IF;
   RETURN NULL;
 END $$;
@@ -112,7 +112,7 @@ BEGIN
     TG_ARGV[0], TG_ARGV[1]) USING OLD.uid INTO used;
   IF used THEN
     RAISE foreign_key_violation USING MESSAGE = format('%s is used by %s', OLD.uid, TG_ARGV[0]),
-      TABLE = TG_ARGV[0], COLUMN = TG_ARGV[1];
+      DETAIL = format('(uid)=(%s)', OLD.uid), TABLE = TG_ARGV[0], COLUMN = TG_ARGV[1];
   END IF;
   RETURN NULL;
 END $$
@@ -134,6 +134,9 @@ def system_grants() -> Iterator[str]:
         yield f"GRANT USAGE ON SCHEMA {schema} TO {READER}, {EDITOR}, {OWNER}"
     yield f"GRANT SELECT ON ALL TABLES IN SCHEMA {SYSTEM_SCHEMA} TO {READER}, {EDITOR}"
     yield f"GRANT INSERT, UPDATE ON {SYSTEM_SCHEMA}.imports TO {EDITOR}"
+    # It writes with the owner's rights, so a reader must not call it.
+    yield f"REVOKE EXECUTE ON FUNCTION {_BEGIN_CHANGE_SIGNATURE} FROM PUBLIC"
+    yield f"GRANT EXECUTE ON FUNCTION {_BEGIN_CHANGE_SIGNATURE} TO {EDITOR}, {OWNER}"
 
 
 def for_collection(collection: Collection) -> Iterator[str]:
@@ -179,7 +182,8 @@ DECLARE change bigint := {SYSTEM_SCHEMA}.current_change();
 BEGIN
   IF TG_OP = 'UPDATE' THEN
     IF NEW.uid <> OLD.uid THEN
-      RAISE integrity_constraint_violation USING MESSAGE = 'uid never changes', COLUMN = 'uid';
+      RAISE integrity_constraint_violation
+        USING MESSAGE = 'uid never changes', TABLE = TG_TABLE_NAME, COLUMN = 'uid';
     END IF;
     NEW.version := OLD.version; NEW.recorded_at := OLD.recorded_at; NEW.change_id := OLD.change_id;
     IF NEW IS NOT DISTINCT FROM OLD THEN RETURN OLD; END IF;

@@ -32,6 +32,13 @@ def from_json(value: object) -> Collection:
     return _descriptions.validate_python(value)
 
 
+def published(connection: sa.Connection) -> list[Collection]:
+    """The collections made from files, by id."""
+    table = published_collections
+    stored = connection.execute(sa.select(table.c.description).order_by(table.c.id)).scalars()
+    return [from_json(description) for description in stored]
+
+
 class Registry:
     """The catalog as the database knows it now; thread-safe.
 

@@ -22,7 +22,10 @@ from geoservice.catalog import built_in_collections
 from geoservice.domain.code_lists import ALL_CODE_LISTS, code_lists
 from geoservice.store import programs, system
 from geoservice.store.database import Database, begin_change, run
+from geoservice.store.publishing import published
 from geoservice.store.tables import BUILT_IN_SCHEMA, PUBLISHED_SCHEMA, SYSTEM_SCHEMA, tables
+
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 _VERSION_TABLE = "schema_version"
 _LOCK = 0x67656F73  # "geos": one upgrade at a time
@@ -48,10 +51,18 @@ def upgrade(database: Database, revision: str = "head") -> None:
             command.upgrade(config, revision)
         if revision == "head":
             run(connection, programs.system_grants())
-            for collection in built_in_collections():
+            for collection in (*built_in_collections(), *published(connection)):
                 run(connection, programs.for_collection(collection))
             _own_by_owner(connection)
             _fill_code_lists(connection)
+
+
+def downgrade(database: Database, revision: str) -> None:
+    """Undo migrations down to a revision, or to `base`, with the data in what they had made."""
+    with database.migration() as connection:
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        with _alembic(connection) as config:
+            command.downgrade(config, revision)
 
 
 @dataclass(frozen=True)
@@ -111,13 +122,14 @@ def _is_migrated(
 ) -> bool:
     if isinstance(thing, sa.Table) and thing.schema == PUBLISHED_SCHEMA:
         return False
-    return bool(alembic_helpers.include_object(thing, name, kind, reflected, other))
+    include = alembic_helpers.include_object(thing, name, kind, reflected, other)  # type: ignore[no-untyped-call]
+    return bool(include)
 
 
 @contextmanager
 def _alembic(connection: sa.Connection) -> Iterator[Config]:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
     config.attributes["options"] = _options()
     yield config

@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from geoservice.crs import STORAGE_SRID
 from geoservice.description.collection import Collection, Period
-from geoservice.query.query import Box, Page, Query, Span
+from geoservice.query.query import Box, Query, Span
 from geoservice.store.filters import compiled
 from geoservice.store.tables import tables
 
@@ -69,11 +69,18 @@ def in_box(geometry: sa.ColumnElement[Any], box: Box) -> Condition:
         west_part = Box(-180.0, box.south, box.east, box.north)
         return sa.or_(in_box(geometry, east_part), in_box(geometry, west_part))
     envelope = sa.func.ST_MakeEnvelope(box.west, box.south, box.east, box.north, STORAGE_SRID)
-    # What lies wholly inside the box meets it: the exact and slow test is left to the rim. The
-    # function, not its operator `@`, so that the planner does not search the index a second time.
+    return meets(geometry, envelope)
+
+
+def meets(geometry: sa.ColumnElement[Any], envelope: sa.ColumnElement[Any]) -> Condition:
+    """Whether a geometry meets an upright rectangle.
+
+    What lies wholly inside meets it: the exact and slow test is left to the rim. The function
+    `geometry_within`, not its operator `@`, so that the planner does not search the index twice.
+    """
     inside = sa.func.geometry_within(geometry, envelope)
-    meets = sa.case((inside, sa.true()), else_=sa.func.ST_Intersects(geometry, envelope))
-    return sa.and_(geometry.op("&&", return_type=sa.Boolean())(envelope), meets)
+    exactly = sa.case((inside, sa.true()), else_=sa.func.ST_Intersects(geometry, envelope))
+    return sa.and_(geometry.op("&&", return_type=sa.Boolean())(envelope), exactly)
 
 
 def true_on(rows: sa.FromClause, period: Period, day: sa.ColumnElement[Any]) -> Condition:
@@ -112,18 +119,6 @@ def features(collection: Collection, query: Query) -> sa.Select[Any]:
     )
 
 
-def page(collection: Collection, query: Query, wanted: Page) -> sa.Select[Any]:
-    """One page of `features`, and one more row if there is another page."""
-    rows = source(collection, query.known_at)
-    where = restrictions(collection, rows, query)
-    if wanted.after:
-        where.append(after_place(rows, query, wanted.after))
-    statement = sa.select(*rows.c).where(*where).order_by(*in_order(rows, query))
-    if wanted.offset:
-        statement = statement.offset(wanted.offset)
-    return statement.limit(wanted.limit + 1)
-
-
 def feature(
     collection: Collection, uid: object, known_at: datetime | None = None
 ) -> sa.Select[Any]:
@@ -142,18 +137,12 @@ def matched(collection: Collection, query: Query, at_most: int | None) -> sa.Sel
 
 
 def extent(collection: Collection) -> sa.Select[Any]:
-    """West, south, east, north of all current features, and their first and last valid day.
-
-    From the index statistics' exact equivalent, a scan; callers keep it by data version.
-    """
+    """West, south, east, north of all current features, null without any. A scan: keep the answer."""
+    if collection.geometry is None:
+        nothing: list[sa.ColumnElement[Any]] = [sa.null() for _ in range(4)]
+        return sa.select(*nothing)
     rows = tables().current(collection)
-    box = (
-        sa.select(sa.func.ST_Extent(rows.c.geom).label("box")).subquery()
-        if collection.geometry
-        else None
-    )
-    if box is None:
-        return sa.select(*(sa.null() for _ in range(4)))
+    box = sa.select(sa.func.ST_Extent(rows.c.geom).label("box")).subquery()
     corner = (sa.func.ST_XMin, sa.func.ST_YMin, sa.func.ST_XMax, sa.func.ST_YMax)
     return sa.select(*(of(box.c.box) for of in corner))
 

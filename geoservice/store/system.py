@@ -1,5 +1,7 @@
 """The store's own tables: changes, imports, published descriptions. They are no collections."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
@@ -55,3 +57,9 @@ published_collections = sa.Table(
     schema=SYSTEM_SCHEMA,
     comment="descriptions of the collections made from files",
 )
+
+
+def newest_imports(most: int) -> sa.Select[Any]:
+    """The newest imports, without their reports."""
+    columns = [column for column in imports.c if column.name != "report"]
+    return sa.select(*columns).order_by(imports.c.started_at.desc(), imports.c.id).limit(most)

@@ -9,8 +9,10 @@ side uses the plain GiST index, and the exact geodesic distance decides. Measure
 projected column: within 10 %, at half the storage and for any zone.
 """
 
+from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
+from threading import Lock
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,6 +28,7 @@ from geoservice.description.collection import (
     GeometryType,
     InOrder,
 )
+from geoservice.languages import Text
 
 BUILT_IN_SCHEMA = "registers"
 PUBLISHED_SCHEMA = "published"
@@ -77,8 +80,18 @@ def _geometry_type(geometry: GeometryType) -> sa.types.TypeEngine[Any]:
     return Geometry(geometry.upper(), srid=STORAGE_SRID, spatial_index=False)
 
 
+@dataclass(frozen=True)
+class Rule:
+    """A check of a table: what a row must fulfil, the fields it is about, and what it means."""
+
+    name: str
+    test: str
+    fields: tuple[str, ...]
+    meaning: Text
+
+
 class Tables:
-    """The tables of collections, made when first asked for; one per process is enough.
+    """The tables of collections, made when first asked for; thread-safe, one per process is enough.
 
     Two collections with one id never share a table: the cache is by the whole description.
     """
@@ -86,6 +99,7 @@ class Tables:
     def __init__(self) -> None:
         self.metadata = sa.MetaData(naming_convention=NAMING)
         self._made: dict[str, tuple[Collection, sa.Table, sa.Table]] = {}
+        self._lock = Lock()
 
     def current(self, collection: Collection) -> sa.Table:
         """The table of current rows."""
@@ -95,15 +109,24 @@ class Tables:
         """The table of replaced rows: the same columns, then when, by which change and how."""
         return self._both(collection)[1]
 
+    def rule(self, schema: str | None, table: str | None, constraint: str | None) -> Rule | None:
+        """The rule that a constraint of a table made here stands for; None if it is another's."""
+        made = self.metadata.tables.get(f"{schema}.{table}")
+        for each in made.constraints if made is not None else ():
+            if each.name == constraint:
+                return each.info.get("rule")
+        return None
+
     def _both(self, collection: Collection) -> tuple[sa.Table, sa.Table]:
-        made = self._made.get(collection.id)
-        if made is None or made[0] != collection:
-            if made is not None:
-                self.metadata.remove(made[1])
-                self.metadata.remove(made[2])
-            current = _current_table(self.metadata, collection)
-            made = (collection, current, _history_table(self.metadata, collection))
-            self._made[collection.id] = made
+        with self._lock:
+            made = self._made.get(collection.id)
+            if made is None or made[0] != collection:
+                if made is not None:
+                    self.metadata.remove(made[1])
+                    self.metadata.remove(made[2])
+                current = _current_table(self.metadata, collection)
+                made = (collection, current, _history_table(self.metadata, collection))
+                self._made[collection.id] = made
         return made[1], made[2]
 
 
@@ -216,18 +239,22 @@ def _name(column: str) -> str:
 
 
 def _checks(collection: Collection) -> list[sa.CheckConstraint]:
-    rules = [(f"{name}_storable", _storable(name)) for name in collection.geometry_fields]
+    rules = [_storable(name) for name in collection.geometry_fields]
     for field in collection.fields:
         rules += _field_rules(field)
     for rule in collection.rules:
         match rule:
-            case InOrder(first, second):
-                rules.append((f"{first}_{second}_order", f"{_name(first)} <= {_name(second)}"))
+            case InOrder():
+                rules.append(_in_order(rule))
             case CodePair():
-                rules.append((f"{rule.code_set}_{rule.code}_pair", _code_pair(rule)))
+                rules.append(_code_pair(rule))
     return [
-        sa.CheckConstraint(sa.text(_escaped(rule)), name=_fitting(collection.id, name))
-        for name, rule in rules
+        sa.CheckConstraint(
+            sa.text(_escaped(rule.test)),
+            name=_fitting(collection.id, rule.name),
+            info={"rule": rule},
+        )
+        for rule in rules
     ]
 
 
@@ -236,8 +263,9 @@ def _fitting(table: str, name: str) -> str:
     room = _MAX_NAME_BYTES - len(f"{table}__check")
     if len(name.encode()) <= room:
         return name
-    digest = sha256(name.encode()).hexdigest()[:8]
-    return name.encode()[: max(room - 9, 0)].decode(errors="ignore") + "_" + digest
+    digest = sha256(name.encode()).hexdigest()[: min(8, room)]
+    kept = name.encode()[: max(room - len(digest) - 1, 0)].decode(errors="ignore")
+    return f"{kept}_{digest}" if kept else digest
 
 
 def _escaped(sql: str) -> str:
@@ -245,42 +273,87 @@ def _escaped(sql: str) -> str:
     return sql.replace(":", "\\:")
 
 
-def _storable(name: str) -> str:
+def _storable(name: str) -> Rule:
     """A geometry is not empty, valid, and its box lies on earth (NaN fails every comparison)."""
     g = _name(name)
-    return (
+    return Rule(
+        f"{name}_storable",
         f"NOT ST_IsEmpty({g}) AND ST_XMin({g}) >= -180 AND ST_XMax({g}) <= 180 "
-        f"AND ST_YMin({g}) >= -90 AND ST_YMax({g}) <= 90 AND ST_IsValid({g})"
+        f"AND ST_YMin({g}) >= -90 AND ST_YMax({g}) <= 90 AND ST_IsValid({g})",
+        (name,),
+        Text(
+            zh="几何须有效、不为空，经度在 -180 至 180、纬度在 -90 至 90 之间",
+            en="a geometry must be valid and not empty, with longitudes from -180 to 180 and "
+            "latitudes from -90 to 90",
+        ),
     )
 
 
-def _field_rules(field: Field) -> list[tuple[str, str]]:
+def _field_rules(field: Field) -> list[Rule]:
     column = _name(field.name)
     rules = []
+
+    def rule(kind: str, test: str, zh: str, en: str) -> None:
+        rules.append(Rule(f"{field.name}_{kind}", test, (field.name,), Text(zh=zh, en=en)))
+
     if field.codes is not None:
         codes = ", ".join(_quoted(code.code) for code in field.codes)
         test = f"{column} <@ ARRAY[{codes}]" if field.many else f"{column} IN ({codes})"
-        rules.append((f"{field.name}_code", test))
+        allowed = ", ".join(code.code for code in field.codes)
+        rule(
+            "code",
+            test,
+            f"须为代码表 {field.codes.id} 中的代码：{allowed}",
+            f"it must be a code of {field.codes.id}: {allowed}",
+        )
     if field.many:
-        rules.append((f"{field.name}_list", f"array_position({column}, NULL) IS NULL"))
+        test = f"array_position({column}, NULL) IS NULL"
+        rule("list", test, "列表中不能有空值", "a list must not hold a missing value")
     if field.max_length is not None:
-        rules.append((f"{field.name}_length", f"char_length({column}) <= {field.max_length}"))
+        test = f"char_length({column}) <= {field.max_length}"
+        rule(
+            "length",
+            test,
+            f"最多 {field.max_length} 个字符",
+            f"at most {field.max_length} characters",
+        )
     if field.type is FieldType.NUMBER:
-        rules.append((f"{field.name}_finite", f"{column} > '-Infinity' AND {column} < 'Infinity'"))
+        test = f"{column} > '-Infinity' AND {column} < 'Infinity'"
+        rule("finite", test, "须为有限数值", "it must be a finite number")
     if field.minimum is not None:
-        rules.append((f"{field.name}_minimum", f"{column} >= {field.minimum}"))
+        test = f"{column} >= {field.minimum}"
+        rule("minimum", test, f"不能小于 {field.minimum}", f"it must be at least {field.minimum}")
     if field.maximum is not None:
-        rules.append((f"{field.name}_maximum", f"{column} <= {field.maximum}"))
+        test = f"{column} <= {field.maximum}"
+        rule("maximum", test, f"不能大于 {field.maximum}", f"it must be at most {field.maximum}")
     return rules
 
 
-def _code_pair(rule: CodePair) -> str:
+def _in_order(rule: InOrder) -> Rule:
+    first, second = rule.first, rule.second
+    return Rule(
+        f"{first}_{second}_order",
+        f"{_name(first)} <= {_name(second)}",
+        (first, second),
+        Text(zh=f"{first} 不能在 {second} 之后", en=f"{first} must not be after {second}"),
+    )
+
+
+def _code_pair(rule: CodePair) -> Rule:
     code_set, code = _name(rule.code_set), _name(rule.code)
     pairs = " OR ".join(
         f"({code_set} = {_quoted(codes.id)} AND {code} IN ({', '.join(_quoted(c.code) for c in codes)}))"
         for codes in rule.lists
     )
-    return f"({code_set} IS NULL AND {code} IS NULL) OR ({code_set} IS NOT NULL AND {code} IS NOT NULL AND ({pairs}))"
+    ids = ", ".join(codes.id for codes in rule.lists)
+    return Rule(
+        f"{rule.code_set}_{rule.code}_pair",
+        f"({code_set} IS NULL AND {code} IS NULL) OR ({code_set} IS NOT NULL AND {code} IS NOT NULL AND ({pairs}))",
+        (rule.code_set, rule.code),
+        Text(
+            zh=f"代码须属于所给代码表（{ids}）", en=f"the code must belong to its set, one of {ids}"
+        ),
+    )
 
 
 def best_geometry(
