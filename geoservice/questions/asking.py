@@ -21,7 +21,7 @@ from geoservice.questions.contract import Asking, Coverage, Plan, Question
 from geoservice.questions.parameters import Values, read
 from geoservice.regions import Region
 from geoservice.store.database import Database
-from geoservice.store.encoding import columns, feature_text
+from geoservice.store.encoding import feature_text
 from geoservice.store.publishing import Registry
 from geoservice.store.system import changed_collections
 
@@ -122,23 +122,21 @@ def all_rows(
     *,
     registry: Registry,
     region: Region,
-    crs: Crs = CRS84,
 ) -> AllRows:
-    """Every row of an answer in its stable order, whatever `limit` says."""
+    """Every row of an answer in its stable order, whatever `limit` says; geometry as stored."""
     _, plan = planned(question, given, registry=registry, region=region)
     order = [plan.found.c[name] for name in plan.order]
     number = sa.func.row_number().over(order_by=order).label("number")
     every = sa.select(*plan.found.c, number).subquery("every")
     rows = plan.shown(every).subquery("shown")
-    names = [column.name for column in plan.columns]
-    geometry = "geom" if plan.geometry else None
-    shown = columns(rows, names, uid=None, geometry=geometry, crs=crs)
-    statement = sa.select(*shown).order_by(rows.c.number)
+    names = [column.name for column in plan.columns] + (["geom"] if plan.geometry else [])
+    statement = sa.select(*(rows.c[name] for name in names)).order_by(rows.c.number)
     records = Records(
         id=question.description.id,
         title=question.description.title,
         columns=plan.columns,
         geometry=plan.geometry,
+        uid=None,
     )
     return AllRows(records, statement)
 

@@ -35,10 +35,12 @@ THAT = Role("that", "those", Text(zh="另一侧要素", en="Feature of the other
 
 METHOD = Text(
     zh="两侧最佳几何之间的最短距离，CGCS2000 椭球面大地线（metric=geodesic）；相接为 0；不大于 D 计入。"
-    "用空间索引按外扩范围取候选，再以精确距离判定。",
+    "用空间索引按外扩范围取候选，再以精确距离判定。"
+    "点与点之间精确；涉及面时最近处按球面查找，结果可能偏大至多约十万分之二。",
     en="Shortest distance between the best geometries of both sides, geodesic on the CGCS2000 ellipsoid "
     "(metric=geodesic); 0 when they touch; D itself is within. Candidates come from a widened box by the "
-    "spatial index, the exact distance decides.",
+    "spatial index, the exact distance decides. Between points it is exact; where areas take part, the nearest places "
+    "are found on a sphere, and the distance may be too long by up to about 2 parts in 100,000.",
 )
 
 

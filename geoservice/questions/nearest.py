@@ -21,7 +21,7 @@ from geoservice.questions.near import (
     filter_parameter,
 )
 from geoservice.questions.pairs import Role, figures_of, identifying_fields
-from geoservice.questions.proximity import Side, bearing_deg, connecting_line, k_nearest
+from geoservice.questions.proximity import EachOf, Side, bearing_deg, connecting_line, k_nearest
 from geoservice.questions.remediation_sites_near_schools import (
     FACILITY,
     facility_kinds,
@@ -77,6 +77,12 @@ def _columns(this: Role, that: Role) -> tuple[Column, ...]:
     neighbour = tuple(replace(column, nullable=True) for column in that.columns())
     return (
         *this.columns(),
+        Column(
+            name="wanted_kind",
+            type=FieldType.TEXT,
+            title=Text(zh="所求类别（逐类列出时）", en="Kind asked for, where each has its list"),
+            nullable=True,
+        ),
         Column(
             name="rank",
             type=FieldType.LONG,
@@ -225,19 +231,18 @@ def _facilities_plan(asking: Asking) -> Plan:
             *true_then(asking, facilities, others),
         ),
     )
+    each = EachOf("kind", asking.texts("facility_kinds")) if asking.values["per_kind"] else None
     role = replace(FEATURE, fields=identifying_fields(about))
-    return _plan(
-        asking, (role, this), (FACILITY, that), "kind" if asking.values["per_kind"] else None
-    )
+    return _plan(asking, (role, this), (FACILITY, that), each)
 
 
 def _plan(
-    asking: Asking, this: tuple[Role, Side], that: tuple[Role, Side], kind: str | None = None
+    asking: Asking, this: tuple[Role, Side], that: tuple[Role, Side], each: EachOf | None = None
 ) -> Plan:
     (this_role, this_side), (that_role, that_side) = this, that
     farthest_m = asking.number("max_distance_m")
     found = k_nearest(
-        this_side, that_side, int(asking.number("k")), farthest_m, chosen_metric(asking), kind
+        this_side, that_side, int(asking.number("k")), farthest_m, chosen_metric(asking), each
     )
     placed = found.c.that_uid.is_not(None)
     ranked = sa.select(
@@ -282,6 +287,7 @@ def _shown(
             ".", near.this_uid, sa.func.nullif(near.wanted_kind, ""), near.that_uid
         ).label("id"),
         *this_role.values(a),
+        sa.func.nullif(near.wanted_kind, "").label("wanted_kind"),
         near.rank,
         near.tied,
         *that_role.values(b),

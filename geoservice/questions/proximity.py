@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from geoalchemy2 import Geometry
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from geoservice.description.collection import Collection
 from geoservice.store.geodesy import box_around, distance_m
@@ -136,35 +137,77 @@ def pairs_within(
     return sa.select(*c, certainty).where(c.distance_m - u <= radius_m).cte("pairs")
 
 
+@dataclass(frozen=True)
+class EachOf:
+    """Values of a field of the other side, of each of which the k nearest are wanted."""
+
+    field: str
+    values: tuple[str, ...]
+
+
 def k_nearest(
     this: Side,
     that: Side,
     k: int,
     max_distance_m: float,
     metric: Metric,
-    kind: str | None = None,
+    each: EachOf | None = None,
 ) -> sa.CTE:
     """For each feature of one side, the k nearest of the other, exact by the metric.
 
     Columns as of `pairs_within` without `certainty`, plus `rank` and `tied`; `wanted_kind`, `place`
     and `that_key` are never null and order the rows. Ties at rank k are all there. A feature with
-    no neighbour within `max_distance_m`, or without a geometry, has one row with nulls. `kind`
-    names a field of the other side: k of each of its values.
+    no neighbour within `max_distance_m`, or without a geometry, has one row with nulls; with `each`
+    one for each value.
 
     The k first by the index order (degrees) give a radius that certainly holds k features; the box
-    of that radius is then searched exactly. So the order of the index never decides.
+    of that radius is then searched exactly. So the order of the index never decides. Each step is
+    a lateral of its own, so that it is computed once for a feature.
     """
-    keys = (
-        sa.select(that.rows.c[kind].label("kind")).where(*that.where).distinct().subquery()
-        if kind
-        else None
+    kinds = sa.values(sa.column("kind", sa.Text), name="kinds").data(
+        [(value,) for value in (each.values if each else ("",))]
     )
-    same_kind: tuple[Condition, ...] = (
-        () if keys is None or kind is None else (that.rows.c[kind] == keys.c.kind,)
+    same_kind = (that.rows.c[each.field] == kinds.c.kind,) if each else ()
+    eligible = (
+        *that.where,
+        *same_kind,
+        *_not_itself(this, that),
+        that.geometry.is_not(None),
     )
-    outer = (this.rows, *((keys,) if keys is not None else ()))
+    outer = (this.rows, kinds)
     distance = metric.distance_m(this.geometry, that.geometry)
-    eligible = (*that.where, *same_kind, *_not_itself(this, that), that.geometry.is_not(None))
+    farthest = _farthest_of_first(this, that, k, distance, eligible, outer)
+    reach = sa.func.least(sa.func.coalesce(farthest.c.m, max_distance_m), max_distance_m)
+    box = box_around(this.geometry, metric.search_radius_m(reach)).label("box")
+    area = sa.select(box).correlate(*outer, farthest).offset(0).lateral("area")
+    found = (*eligible, that.geometry.op("&&")(area.c.box))
+    near = _ranked(this, that, k, max_distance_m, distance, found, (*outer, area))
+    source = this.rows.join(kinds, sa.true()).join(farthest, sa.true()).join(area, sa.true())
+    return (
+        sa.select(
+            this.rows.c.uid.label("this_uid"),
+            this.basis.label("this_basis"),
+            this.geometry.label("this_geometry"),
+            kinds.c.kind.label("wanted_kind"),
+            *near.c,
+            sa.func.coalesce(near.c.rank, 0).label("place"),
+            sa.func.coalesce(sa.cast(near.c.that_uid, sa.Text), "").label("that_key"),
+        )
+        .select_from(source.outerjoin(near, sa.true()))
+        .where(*this.where)
+        .cte("nearest")
+    )
+
+
+def _farthest_of_first(
+    this: Side,
+    that: Side,
+    k: int,
+    distance: sa.ColumnElement[float],
+    eligible: tuple[Condition, ...],
+    outer: tuple[sa.FromClause, ...],
+) -> LateralFromClause:
+    """How far the farthest is of the k first by the order of the index, which are not yet the nearest."""
     firsts = (
         sa.select(distance.label("d"))
         .where(*eligible)
@@ -173,11 +216,19 @@ def k_nearest(
         .correlate(*outer)
         .subquery()
     )
-    # Each step is a lateral of its own, so that it is computed once for a feature.
-    farthest = sa.select(sa.func.max(firsts.c.d).label("m")).lateral("farthest")
-    reach = sa.func.least(sa.func.coalesce(farthest.c.m, max_distance_m), max_distance_m)
-    box = box_around(this.geometry, metric.search_radius_m(reach)).label("box")
-    area = sa.select(box).correlate(*outer, farthest).offset(0).lateral("area")
+    return sa.select(sa.func.max(firsts.c.d).label("m")).lateral("farthest")
+
+
+def _ranked(
+    this: Side,
+    that: Side,
+    k: int,
+    max_distance_m: float,
+    distance: sa.ColumnElement[float],
+    found: tuple[Condition, ...],
+    outer: tuple[sa.FromClause, ...],
+) -> LateralFromClause:
+    """Those found, measured and ranked; equal to a micrometre is a tie."""
     measured = (
         sa.select(
             that.rows.c.uid.label("that_uid"),
@@ -186,8 +237,8 @@ def k_nearest(
             that.basis.label("that_basis"),
             that.geometry.label("that_geometry"),
         )
-        .where(*eligible, that.geometry.op("&&")(area.c.box))
-        .correlate(*outer, area)
+        .where(*found)
+        .correlate(*outer)
         .offset(0)
         .subquery()
     )
@@ -201,24 +252,7 @@ def k_nearest(
         .where(measured.c.distance_m <= max_distance_m)
         .subquery()
     )
-    near = sa.select(*ranked.c).where(ranked.c.rank <= k).lateral("near")
-    source = this.rows if keys is None else this.rows.join(keys, sa.true())
-    return (
-        sa.select(
-            this.rows.c.uid.label("this_uid"),
-            this.basis.label("this_basis"),
-            this.geometry.label("this_geometry"),
-            (keys.c.kind if keys is not None else sa.literal_column("''")).label("wanted_kind"),
-            *near.c,
-            sa.func.coalesce(near.c.rank, 0).label("place"),
-            sa.func.coalesce(sa.cast(near.c.that_uid, sa.Text), "").label("that_key"),
-        )
-        .select_from(
-            source.join(farthest, sa.true()).join(area, sa.true()).outerjoin(near, sa.true())
-        )
-        .where(*this.where)
-        .cte("nearest")
-    )
+    return sa.select(*ranked.c).where(ranked.c.rank <= k).lateral("near")
 
 
 def _not_itself(this: Side, that: Side) -> tuple[Condition, ...]:

@@ -723,3 +723,7 @@ def _shape(condition: Condition) -> shapely.Geometry:
     geometry = condition.right  # type: ignore[union-attr]
     assert isinstance(geometry, Geometry)
     return shapely.from_wkb(geometry.wkb)
+
+
+def test_a_date_text_with_a_bare_t_as_gdal_writes_it_is_a_date():
+    assert read("approved >= '2010-01-01T'") == read("approved >= DATE('2010-01-01')")

@@ -98,11 +98,13 @@ def test_each_kind_has_its_own_list(world, nearest_facilities):
         for metres in (100, 200)
     }
     world.school(place(10), kind="hospital")
-    answer = nearest_facilities(k=1, per_kind="true")
+    kinds = "kindergarten,primary_school,university"
+    answer = nearest_facilities(k=1, per_kind="true", facility_kinds=kinds)
     assert ranks(answer, facility_kind="kindergarten") == [(1, made["kindergarten", 100])]
     assert ranks(answer, facility_kind="primary_school") == [(1, made["primary_school", 100])]
-    assert len(answer.rows) == 2
-    assert len({feature["id"] for feature in answer.features}) == 2
+    (none,) = (row for row in answer.rows if row["wanted_kind"] == "university")
+    assert (none["state"], none["facility_uid"]) == ("none_within_distance", None)
+    assert len({feature["id"] for feature in answer.features}) == len(answer.rows) == 3
     assert len(nearest_facilities(k=1).rows) == 2  # a tie, of different kinds
 
 
@@ -218,12 +220,13 @@ def test_pages_give_each_row_once_and_ties_and_states_do_not_confuse_them(
     world.site(None)
     for metres in (100, 100, 200):
         world.school(place(metres, 0))
-    whole = [feature["id"] for feature in nearest_facilities(k=2, per_kind="true").features]
+    asked = {"k": 2, "per_kind": "true", "facility_kinds": "primary_school"}
+    whole = [feature["id"] for feature in nearest_facilities(**asked).features]
     assert len(whole) == len(set(whole)) == 7
     ids: list[str] = []
     cursor: dict[str, str] = {}
     for _ in range(8):
-        page = nearest_facilities(k=2, per_kind="true", limit=limit, **cursor)
+        page = nearest_facilities(**asked, limit=limit, **cursor)
         ids += [feature["id"] for feature in page.features]
         if page.answer.next_cursor is None:
             break

@@ -64,7 +64,9 @@ def as_instant(value: object) -> datetime:
 
 
 def as_time(value: object) -> date | datetime:
-    """A date or an instant, whichever is written."""
+    """A date or an instant, whichever is written; GDAL writes a date with a bare `T` behind it."""
+    if isinstance(value, str):
+        value = value.removesuffix("T")
     if isinstance(value, str) and _DATE.fullmatch(value):
         return as_date(value)
     return as_instant(value)

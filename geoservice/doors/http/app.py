@@ -1,0 +1,107 @@
+"""The service as an ASGI application, put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
+from starlette.routing import BaseRoute
+
+from geoservice import __version__
+from geoservice.doors.http import (
+    documentation,
+    features,
+    health,
+    imports,
+    items,
+    problems,
+    questions,
+)
+from geoservice.doors.http.middleware import Guard
+from geoservice.doors.http.service import service_over
+from geoservice.errors import GeoserviceError, SetupFailed
+from geoservice.files.formats import FORMATS
+from geoservice.languages import Text
+from geoservice.settings import Limits, Settings
+from geoservice.store.database import Database
+
+_LEAST_COMPRESSED_BYTES = 1400  # within one packet there is nothing to gain
+_COMPRESSED_FORMATS = ("gpkg", "fgb", "parquet", "arrow", "shp", "xlsx")
+
+
+def create_app(settings: Settings, limits: Limits, *, database: Database | None = None) -> FastAPI:
+    """The service of a deployment.
+
+    A database that is given stays open when the service ends; else the one of the settings is
+    opened and closed with it. No connection is made before the first request.
+    """
+    opened = database or _opened(settings, limits)
+    service = service_over(opened, settings, limits)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        service.threads.shutdown()
+        if database is None:
+            opened.close()
+
+    app = FastAPI(
+        title="geoservice",
+        version=__version__,
+        openapi_url=None,  # our own document describes what the standard wants described
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        routes=_routes(),
+        middleware=[Middleware(Guard, service=service), _gzip()],
+        exception_handlers={
+            GeoserviceError: problems.from_mistake,
+            HTTPException: problems.from_framework,
+            RequestValidationError: problems.from_framework,
+        },
+    )
+    app.state.service = service
+    return app
+
+
+def _gzip() -> Middleware:
+    """Texts are compressed at the level that costs least; file formats compress themselves."""
+    own = (FORMATS[id].media_type for id in _COMPRESSED_FORMATS)
+    return Middleware(
+        GZipMiddleware,
+        minimum_size=_LEAST_COMPRESSED_BYTES,
+        compresslevel=1,
+        exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, *own),
+    )
+
+
+def _routes() -> list[BaseRoute]:
+    # The most frequent first: routes are tried in order.
+    return [
+        *items.routes(),
+        *features.routes(),
+        *questions.routes(),
+        *imports.routes(),
+        *health.routes(),
+        *documentation.routes(),
+    ]
+
+
+def _opened(settings: Settings, limits: Limits) -> Database:
+    if settings.database_url is None:
+        raise SetupFailed(
+            reason=Text(
+                zh="没有数据库：请用 geoservice up 启动，或设置 GEOSERVICE_DATABASE_URL。",
+                en="There is no database: start with `geoservice up`, or set GEOSERVICE_DATABASE_URL.",
+            )
+        )
+    return Database(
+        settings.database_url,
+        read_timeout_s=limits.read_timeout_s,
+        write_timeout_s=limits.write_timeout_s,
+        export_timeout_s=limits.export_timeout_s,
+    )

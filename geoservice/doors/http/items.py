@@ -1,0 +1,319 @@
+"""Features of a collection (OGC API Features, Parts 1 to 3): pages, one feature, files."""
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Generator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from geoservice import __version__
+from geoservice.description.collection import Collection
+from geoservice.doors.http import cursors, feature_pages, reading
+from geoservice.doors.http.asked import Asked
+from geoservice.doors.http.negotiation import HTML, Representation, chosen
+from geoservice.doors.http.presentation import VARY, plainly_escaped
+from geoservice.doors.http.reading import FeaturesRequest
+from geoservice.doors.http.resources import Resource, Streamed
+from geoservice.errors import UnknownFeature
+from geoservice.files.exporting import ExportOptions, collection_records, stream, write
+from geoservice.files.formats import FORMATS
+from geoservice.languages import Text
+from geoservice.query.query import Query
+from geoservice.store import pages, statements
+
+GEOJSON = Representation(
+    "geojson",
+    FORMATS["geojson"].media_type,
+    Text(zh="GeoJSON", en="as GeoJSON"),
+    ("json", "application/json"),
+)
+FILES = tuple(
+    Representation(each.id, each.media_type, Text(zh=each.id.upper(), en=f"as {each.id.upper()}"))
+    for each in FORMATS.values()
+    if each.id != GEOJSON.id
+)
+_OFFERED = (GEOJSON, HTML, *FILES)
+_FEATURES_ON_A_PAGE = 50
+_BLOCK_BYTES = 262_144
+
+
+@dataclass(frozen=True)
+class Matched:
+    """How many features match, and how surely: `number` is exact, or the least it can be, or None."""
+
+    number: int | None
+    is_exact: bool
+
+    def to_json(self, asked: Asked) -> dict[str, Any]:
+        """The count with its certainty in words: never silently wrong."""
+        if self.number is None:
+            certainty, words = "not counted", Text(zh="未计数", en="not counted")
+        elif self.is_exact:
+            certainty, words = "exact", Text(zh=f"{self.number}", en=f"{self.number}")
+        else:
+            certainty = "at least"
+            words = Text(zh=f"超过 {self.number - 1}", en=f"more than {self.number - 1}")
+        return {"certainty": certainty, "number": self.number, "text": words.spoken(asked.language)}
+
+
+@dataclass(frozen=True)
+class FoundPage:
+    """A page as the database wrote it."""
+
+    features: bytes
+    returned: int
+    next_cursor: str | None
+    version: str
+    matched: Matched
+
+
+def routes() -> list[Route]:
+    """The routes of this file."""
+    return [
+        Route("/collections/{collection}/items", Resource(_items)),
+        Route("/collections/{collection}/items/{feature}", Resource(_item)),
+    ]
+
+
+def _items(asked: Asked) -> Response:
+    """Features of one collection, in the representation that the client wants."""
+    service = asked.service
+    collection = service.registry.collection(asked.path_parameter("collection"))
+    wanted = reading.features_request(collection, asked.parameters, service)
+    representation = chosen(asked, _OFFERED)
+    if representation is HTML:
+        shown = wanted.with_limit(_FEATURES_ON_A_PAGE)
+        return feature_pages.features(asked, collection, shown, _found(asked, collection, shown))
+    if representation is not GEOJSON:
+        return _file(asked, collection, wanted, representation)
+    validator = asked.headers.get("if-none-match")
+    if validator is not None:
+        tag = _tag(asked, service.facts.version(collection))
+        if _names(validator, tag):
+            return Response(status_code=304, headers={"ETag": tag, "Vary": VARY})
+    return _geojson(asked, wanted, _found(asked, collection, wanted))
+
+
+def _found(asked: Asked, collection: Collection, wanted: FeaturesRequest) -> FoundPage:
+    """The page, in one statement."""
+    service = asked.service
+    limit = service.limits.count_limit
+    query, page = wanted.query, wanted.page
+    counts = query.is_restricted and wanted.counting == "capped" and not page.after
+    prepared = pages.geojson_page(collection, query, page, count_limit=limit if counts else None)
+    features, found, last, version, counted = service.database.document(
+        prepared.sql, prepared.values
+    )
+    assert found is not None
+    assert version is not None
+    has_more = int(found) > page.limit
+    data_version = version.decode()
+    number = (
+        int(counted) if counted is not None else _count(asked, collection, wanted, data_version)
+    )
+    next_cursor = None
+    if has_more and last is not None:
+        place = cursors.Place(tuple(json.loads(last)), number)
+        next_cursor = cursors.token(wanted.belongs_to, place)
+    return FoundPage(
+        features=plainly_escaped(features or b""),
+        returned=min(int(found), page.limit),
+        next_cursor=next_cursor,
+        version=data_version,
+        matched=Matched(number, is_exact=_is_exact(wanted, number, limit)),
+    )
+
+
+def _count(
+    asked: Asked, collection: Collection, wanted: FeaturesRequest, version: str
+) -> int | None:
+    """The count where the statement of the page has not counted."""
+    service = asked.service
+    if wanted.counting == "none":
+        return None
+    if not wanted.query.is_restricted:
+        return service.facts.count(collection, version)
+    if wanted.page.after:
+        return wanted.matched
+    return int(service.database.scalar(statements.matched(collection, wanted.query, None)))
+
+
+def _is_exact(wanted: FeaturesRequest, number: int | None, limit: int) -> bool:
+    if number is None:
+        return False
+    return not wanted.query.is_restricted or wanted.counting == "exact" or number <= limit
+
+
+def _geojson(asked: Asked, wanted: FeaturesRequest, found: FoundPage) -> Response:
+    """The FeatureCollection: what the database wrote, with what the standard wants around it."""
+    exact = found.matched.number if found.matched.is_exact else None
+    links = _links(asked, found)
+    head: dict[str, Any] = {"type": "FeatureCollection"}
+    if exact is not None:
+        head["numberMatched"] = exact
+    head |= {
+        "numberReturned": found.returned,
+        "matched": found.matched.to_json(asked),
+        "timeStamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "links": links,
+    }
+    opening = json.dumps(head, ensure_ascii=False, separators=(",", ":"))[:-1] + ',"features":['
+    headers = {
+        "Content-Crs": f"<{shown_name(wanted.query)}>",
+        "Content-Language": asked.language,
+        "ETag": _tag(asked, found.version),
+        "Vary": VARY,
+        "OGC-NumberReturned": str(found.returned),
+        "Link": ", ".join(
+            f'<{link["href"]}>; rel="{link["rel"]}"; type="{link["type"]}"' for link in links
+        ),
+    }
+    if exact is not None:
+        headers["OGC-NumberMatched"] = str(exact)
+    body = b"".join((opening.encode(), found.features, b"]}"))
+    return Response(body, headers=headers, media_type=GEOJSON.media_type)
+
+
+def _links(asked: Asked, found: FoundPage) -> list[dict[str, str]]:
+    links = [link(asked, "self", asked.this_url(), GEOJSON)]
+    links.append(link(asked, "alternate", asked.this_url(f=HTML.id), HTML))
+    if found.next_cursor is not None:
+        following = asked.this_url(cursor=found.next_cursor, offset=None)
+        title = Text(zh="下一页", en="Next page").spoken(asked.language)
+        links.append(link(asked, "next", following, GEOJSON) | {"title": title})
+    path = asked.path.removesuffix("/items")
+    about = Text(zh="图层", en="The collection").spoken(asked.language)
+    links.append(
+        {"rel": "collection", "type": "application/json", "href": asked.url(path), "title": about}
+    )
+    return links
+
+
+def link(asked: Asked, rel: str, href: str, representation: Representation) -> dict[str, str]:
+    """A link to a representation."""
+    return {
+        "rel": rel,
+        "type": representation.media_type.removesuffix("; charset=utf-8"),
+        "href": href,
+        "title": representation.title.spoken(asked.language),
+    }
+
+
+def shown_name(query: Query) -> str:
+    """The CRS of the coordinates by the name that tells their order."""
+    crs = query.crs
+    return crs.name if crs.name.upper().startswith("EPSG:") else crs.uri
+
+
+def _file(
+    asked: Asked, collection: Collection, wanted: FeaturesRequest, representation: Representation
+) -> Response:
+    """Everything that matches, as a file; one page of it only if a limit was given."""
+    service = asked.service
+    records, select = collection_records(collection, wanted.query)
+    if wanted.limited:
+        select = select.limit(wanted.page.limit)
+    if wanted.page.offset:
+        select = select.offset(wanted.page.offset)
+    options = ExportOptions(crs=wanted.query.crs, language=asked.language)
+    form = FORMATS[representation.id]
+    name = f"{collection.id}{form.extension}"
+    if form.streamed:
+        blocks = closed_after(stream(service.database, records, select, form.id, options))
+    else:
+        blocks = written(
+            lambda path: write(service.database, records, select, form.id, path, options), name
+        )
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Content-Crs": f"<{shown_name(wanted.query)}>",
+        "Vary": VARY,
+    }
+    return Streamed(blocks, form.media_type, headers)
+
+
+def closed_after(blocks: Any) -> Generator[bytes, None, None]:
+    """The blocks of an iterator that is closed when they are no longer wanted."""
+    with closing(blocks):
+        yield from blocks
+
+
+def written(write_to: Any, name: str) -> Generator[bytes, None, None]:
+    """The blocks of a file that is first written whole, and removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="geoservice-") as folder:
+        path = Path(folder) / name
+        write_to(path)
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK_BYTES):
+                yield block
+
+
+def _item(asked: Asked) -> Response:
+    """One feature."""
+    service = asked.service
+    collection = service.registry.collection(asked.path_parameter("collection"))
+    query = reading.feature_query(collection, asked.parameters, service)
+    representation = chosen(asked, (GEOJSON, HTML))
+    text = asked.path_parameter("feature")
+    prepared = pages.geojson_feature(collection, query, _uid(collection, text))
+    feature, version = service.database.document(prepared.sql, prepared.values)
+    if feature is None or version is None:
+        raise UnknownFeature(collection=collection.id, value=text)
+    if representation is HTML:
+        return feature_pages.feature(asked, collection, json.loads(feature))
+    return _geojson_feature(asked, query, plainly_escaped(feature), version.decode())
+
+
+def _geojson_feature(asked: Asked, query: Query, feature: bytes, version: str) -> Response:
+    content = _tag(asked, hashlib.sha256(feature).hexdigest()).strip('"')
+    tag = f'"v{version}-{content}"'
+    headers = {
+        "Content-Crs": f"<{shown_name(query)}>",
+        "Content-Language": asked.language,
+        "ETag": tag,
+        "Vary": VARY,
+    }
+    validator = asked.headers.get("if-none-match")
+    if validator is not None and _names(validator, tag):
+        return Response(status_code=304, headers=headers)
+    collection_path = asked.path.rsplit("/items/", 1)[0]
+    links = [
+        link(asked, "self", asked.this_url(), GEOJSON),
+        link(asked, "alternate", asked.this_url(f=HTML.id), HTML),
+        {"rel": "collection", "type": "application/json", "href": asked.url(collection_path)},
+    ]
+    closing_part = ',"links":' + json.dumps(links, ensure_ascii=False) + "}"
+    return Response(
+        feature[:-1] + closing_part.encode(), headers=headers, media_type=GEOJSON.media_type
+    )
+
+
+def _uid(collection: Collection, text: str) -> UUID:
+    try:
+        if len(text) == 36:
+            return UUID(text)
+    except ValueError:
+        pass
+    raise UnknownFeature(collection=collection.id, value=text)
+
+
+def _tag(asked: Asked, version: str) -> str:
+    """A strong validator: the data's version, and everything else that the bytes depend on."""
+    about: Mapping[str, str] = asked.parameters
+    parts = [asked.base, asked.path, sorted(about.items()), asked.language, __version__]
+    digest = hashlib.sha256(json.dumps([version, *parts]).encode()).hexdigest()[:24]
+    return f'"{digest}"'
+
+
+def _names(validator: str, tag: str) -> bool:
+    """Whether `If-None-Match` names a tag (RFC 9110, 13.1.2: weakly compared)."""
+    named = {part.strip().removeprefix("W/") for part in validator[:4096].split(",")}
+    return "*" in named or tag in named

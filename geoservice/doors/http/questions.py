@@ -1,0 +1,229 @@
+"""Questions and their answers: as documents, as features, as files, as pages with a form."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from geoservice.crs import CRS84, Crs
+from geoservice.description.question import QuestionDescription
+from geoservice.description.schema import parameter_schema
+from geoservice.doors.http import bodies, values
+from geoservice.doors.http.asked import Asked
+from geoservice.doors.http.items import FILES, GEOJSON, closed_after, link, written
+from geoservice.doors.http.negotiation import HTML, JSON, Representation, chosen
+from geoservice.doors.http.presentation import VARY, document, page, plainly_escaped
+from geoservice.doors.http.query_string import require_known
+from geoservice.doors.http.resources import Resource, Streamed
+from geoservice.files.exporting import ExportOptions, stream, write
+from geoservice.files.formats import FORMATS
+from geoservice.questions import Answer, Question, all_questions, all_rows, ask, question_called
+
+_OWN_PARAMETERS = frozenset({"f", "lang", "crs"})
+_FEATURES = Representation(GEOJSON.id, GEOJSON.media_type, GEOJSON.title)
+_OFFERED = (JSON, _FEATURES, HTML, *FILES)
+
+
+def routes() -> list[Route]:
+    """The routes of this file."""
+    return [
+        Route("/questions", Resource(_questions)),
+        Route("/questions/{question}", Resource(_question, _posted)),
+    ]
+
+
+def _questions(asked: Asked) -> Response:
+    require_known(asked.parameters, ("f", "lang"))
+    descriptions = [each.description for each in all_questions(asked.service.region)]
+    if chosen(asked, (JSON, HTML)) is HTML:
+        return page(asked, "questions.html", questions=descriptions)
+    content = {
+        "questions": [_described(asked, each) for each in descriptions],
+        "links": [
+            link(asked, "self", asked.this_url(), JSON),
+            link(asked, "alternate", asked.this_url(f="html"), HTML),
+        ],
+    }
+    return document(asked, content, JSON.media_type)
+
+
+def _question(asked: Asked) -> Response:
+    """The answer to what the parameters ask; without parameters a browser gets the form."""
+    question = question_called(asked.path_parameter("question"), asked.service.region)
+    given = {k: v for k, v in asked.parameters.items() if k not in _OWN_PARAMETERS}
+    known = {parameter.name for parameter in question.description.parameters}
+    require_known(given, {*known, *_OWN_PARAMETERS})
+    representation = chosen(asked, _OFFERED)
+    if representation is HTML and not given and "f" not in asked.parameters:
+        return _form(asked, question.description, given)
+    return _answered(asked, question, given, representation)
+
+
+async def _posted(asked: Asked, request: Request) -> Response:
+    """The same with the parameters in a JSON body: an object, or one inside `inputs`."""
+    question = question_called(asked.path_parameter("question"), asked.service.region)
+    require_known(asked.parameters, _OWN_PARAMETERS)
+    given = await bodies.json_object(request, asked.service.limits.max_json_body)
+    representation = chosen(asked, tuple(each for each in _OFFERED if each is not HTML))
+    return await run_in_threadpool(_answered, asked, question, given, representation)
+
+
+def _answered(
+    asked: Asked, question: Question, given: Mapping[str, object], representation: Representation
+) -> Response:
+    service = asked.service
+    crs = (
+        values.crs("crs", asked.parameters["crs"], service.crs_offered)
+        if "crs" in asked.parameters
+        else CRS84
+    )
+    if representation in FILES:
+        return _file(asked, question, given, crs, representation)
+    answer = ask(
+        question,
+        given,
+        database=service.database,
+        registry=service.registry,
+        region=service.region,
+        crs=crs,
+    )
+    if representation is HTML:
+        return _shown(asked, answer, given)
+    return _document(asked, answer, crs, representation)
+
+
+def _document(asked: Asked, answer: Answer, crs: Crs, representation: Representation) -> Response:
+    """The answer with its account; its features are handed on as the database wrote them."""
+    links = [
+        link(asked, "self", asked.this_url(), representation),
+        link(asked, "alternate", asked.this_url(f="html"), HTML),
+    ]
+    if answer.next_cursor is not None and asked.method != "POST":
+        links.append(link(asked, "next", asked.this_url(cursor=answer.next_cursor), representation))
+    head: dict[str, Any] = dict(answer.head(asked.language))
+    if representation is _FEATURES:
+        head = {"type": "FeatureCollection", **head}
+    if answer.next_cursor is not None:
+        head["next_cursor"] = answer.next_cursor
+    head["links"] = links
+    opening = json.dumps(head, ensure_ascii=False, separators=(",", ":"), default=str)[:-1]
+    body = f'{opening},"features":['.encode() + answer.features.encode() + b"]}"
+    headers = {
+        "Content-Crs": f"<{crs.uri}>",
+        "Content-Language": asked.language,
+        "Vary": VARY,
+        "Link": ", ".join(f'<{each["href"]}>; rel="{each["rel"]}"' for each in links),
+    }
+    return Response(plainly_escaped(body), headers=headers, media_type=representation.media_type)
+
+
+def _file(
+    asked: Asked,
+    question: Question,
+    given: Mapping[str, object],
+    crs: Crs,
+    representation: Representation,
+) -> Response:
+    """Every row of the answer as a file."""
+    service = asked.service
+    rows = all_rows(question, given, registry=service.registry, region=service.region)
+    options = ExportOptions(crs=crs, language=asked.language)
+    form = FORMATS[representation.id]
+    name = f"{question.description.id}{form.extension}"
+    if form.streamed:
+        blocks = closed_after(
+            stream(service.database, rows.records, rows.statement, form.id, options)
+        )
+    else:
+        blocks = written(
+            lambda path: write(
+                service.database, rows.records, rows.statement, form.id, path, options
+            ),
+            name,
+        )
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Vary": VARY}
+    return Streamed(blocks, form.media_type, headers)
+
+
+def _form(asked: Asked, description: QuestionDescription, given: Mapping[str, object]) -> Response:
+    return page(
+        asked,
+        "question.html",
+        question=description,
+        parameters=_fields(description, given),
+        answer=None,
+    )
+
+
+def _shown(asked: Asked, answer: Answer, given: Mapping[str, object]) -> Response:
+    head = answer.head(asked.language)
+    rows = [each["properties"] for each in json.loads(f"[{answer.features}]")]
+    following = asked.this_url(cursor=answer.next_cursor) if answer.next_cursor else None
+    return page(
+        asked,
+        "question.html",
+        question=answer.description,
+        parameters=_fields(answer.description, given),
+        answer=head,
+        figures=list(_figures(head["counts"])),
+        columns=answer.columns,
+        rows=rows,
+        next_url=following,
+        formats=[
+            (each.id, asked.this_url(f=each.id, cursor=None))
+            for each in _OFFERED
+            if each is not HTML
+        ],
+    )
+
+
+def _fields(
+    description: QuestionDescription, given: Mapping[str, object]
+) -> list[tuple[Any, object]]:
+    """The parameters of the form with what stands in them: what was given, else the default."""
+    found = []
+    for parameter in description.parameters:
+        if parameter.name == "cursor":
+            continue
+        value = given.get(parameter.name, parameter.default)
+        shown = ",".join(map(str, value)) if isinstance(value, tuple | list) else value
+        found.append((parameter, "" if shown is None else shown))
+    return found
+
+
+def _figures(counts: Mapping[str, Any], before: str = "") -> Any:
+    for name, value in counts.items():
+        if isinstance(value, Mapping):
+            yield from _figures(value, f"{before}{name}.")
+        else:
+            yield before + name, value
+
+
+def _described(asked: Asked, description: QuestionDescription) -> dict[str, Any]:
+    """A question as the list describes it."""
+    language = asked.language
+    return {
+        "id": description.id,
+        "title": description.title.spoken(language),
+        "description": description.description.spoken(language),
+        "parameters": [
+            {
+                "name": each.name,
+                "title": each.title.spoken(language),
+                "required": each.required,
+                "schema": parameter_schema(each, language),
+                **({"default": each.default_text.spoken(language)} if each.default_text else {}),
+            }
+            for each in description.parameters
+        ],
+        "method": description.method.spoken(language),
+        "sources": list(description.sources),
+        "links": [
+            link(asked, "self", asked.url(f"/questions/{description.id}"), JSON),
+            link(asked, "alternate", asked.url(f"/questions/{description.id}", f="html"), HTML),
+        ],
+    }
