@@ -14,6 +14,7 @@ from geoservice.errors import (
     GeoserviceError,
     Rejected,
     RejectedFeature,
+    SetupFailed,
     TooSlow,
 )
 from geoservice.languages import Text
@@ -36,6 +37,13 @@ def told(fault: BaseException | None, timeout_s: float) -> GeoserviceError | Non
             )
         case psycopg.IntegrityError():
             return _rejected(fault)
+        case errors.InsufficientPrivilege():
+            return SetupFailed(
+                reason=Text(
+                    zh="数据库用户权限不足：" + (fault.diag.message_primary or ""),
+                    en="The database user lacks a right: " + (fault.diag.message_primary or ""),
+                )
+            )
         case psycopg.OperationalError():
             return DatabaseUnavailable(reason=type(fault).__name__)
     return None

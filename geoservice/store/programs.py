@@ -32,9 +32,13 @@ BEGIN
       END IF;
     EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; -- another database of this server
     END;
-    IF NOT pg_has_role(current_user, wanted, 'MEMBER') THEN
-      EXECUTE format('GRANT %I TO %I', wanted, current_user);
-    END IF;
+    -- From PostgreSQL 16 on, whoever makes a role administers it, but must be granted its use.
+    BEGIN
+      IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+        EXECUTE format('GRANT %I TO %I', wanted, current_user);
+      END IF;
+    EXCEPTION WHEN insufficient_privilege THEN NULL; -- granted by an administrator, or told at use
+    END;
   END LOOP;
 END $$
 """

@@ -28,7 +28,7 @@ def _embedded() -> Cluster:
     if found is None:
         raise BadParameter(
             name="GEOSERVICE_DATABASE_URL",
-            value=settings.database_url or "",
+            value="postgresql://…",  # it may hold a password
             allowed=Text(
                 zh="不设置（此命令只用于内置数据库）",
                 en="unset: this command is for the embedded database",

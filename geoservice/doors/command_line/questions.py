@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from geoservice.description.collection import FieldType
 from geoservice.doors.command_line.data import format_of
 from geoservice.doors.command_line.output import (
     console,
@@ -150,7 +151,8 @@ def _show(answer: "Answer", as_json: bool) -> None:
         show_json({**head, "features": features})
         return
     spoken = language()
-    columns = answer.columns
+    # Feature ids are for programs; a person reads numbers and names.
+    columns = [column for column in answer.columns if column.type is not FieldType.UUID]
     show_table(
         head["title"],
         [_head(column.title.spoken(spoken), column.unit) for column in columns],

@@ -1,0 +1,1 @@
+"""The documentation: pages in Chinese (`zh/`) and English (`en/`), some written from the code."""
