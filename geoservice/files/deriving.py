@@ -84,8 +84,8 @@ def derived(
         )
         for column in source.columns
     )
-    stem = file.partition(".")[0]
-    shown = title or Text(zh=stem, en=stem)
+    name = options.layer or file.partition(".")[0]
+    shown = title or Text(zh=name, en=name)
     try:
         collection = Collection(
             id=id,

@@ -13,6 +13,9 @@ from geoservice.crs import CRS84, Crs
 from geoservice.description.collection import Collection
 from geoservice.query.query import Query
 
+_EXPONENT_FROM = 1e15
+"""From here on PostgreSQL writes a double with an exponent."""
+
 
 def shown_fields(collection: Collection, query: Query) -> tuple[str, ...]:
     """The names of the fields that an answer shows, in the order of the description."""
@@ -78,7 +81,19 @@ def _json_value(column: sa.ColumnElement[Any], crs: Crs) -> sa.ColumnElement[Any
     if isinstance(column.type, Geometry):
         shape = sa.func.ST_AsGeoJSON(in_crs(column, crs), crs.decimals, 0, type_=sa.Text)
         return sa.cast(shape, sa.JSON).label(column.key)
+    if isinstance(column.type, sa.Double):
+        return _as_fraction(column).label(column.key)
     return column
+
+
+def _as_fraction(number: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """A number with a point even if it is whole.
+
+    QGIS and GDAL guess a field's type from the first features, and cut what comes later to it.
+    """
+    whole = sa.and_(number == sa.func.trunc(number), sa.func.abs(number) < _EXPONENT_FROM)
+    written = sa.cast(sa.func.concat(number, ".0"), sa.JSON)
+    return sa.case((whole, written), else_=sa.func.to_json(number))
 
 
 def columns(

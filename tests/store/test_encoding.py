@@ -200,3 +200,21 @@ def test_files_get_wkb_for_the_geometry_wkt_for_others_and_json_for_lists(add, d
     assert row.footprint == "MULTIPOLYGON(((22 113,22 114,23 114,22 113)))"
     assert row.merged_into is None
     assert bytes(row.geometry).hex() == "0101000000" + "0000000000003640" + "0000000000405c40"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (400.0, "400.0"),
+        (0.0, "0.0"),
+        (-7.0, "-7.0"),
+        (0.1, "0.1"),
+        (1e14, "100000000000000.0"),
+        (1e15, "1e+15"),
+    ],
+)
+def test_a_number_is_never_written_as_a_whole_one(add, database, value, text):
+    add(facilities, **FACILITY, location_accuracy_m=abs(value))
+    rows = tables().current(facilities)
+    feature = database.scalar(feature_text(rows, ["location_accuracy_m"], geometry=None))
+    assert f'"location_accuracy_m":{text.lstrip("-")}' in feature
