@@ -2,19 +2,17 @@
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.responses import Response
 
 from geoservice.description.collection import Collection, Field, FieldType
 from geoservice.doors.http.asked import Asked
+from geoservice.doors.http.found import FoundPage
 from geoservice.doors.http.presentation import page
 from geoservice.doors.http.reading import FeaturesRequest
 from geoservice.files.formats import FORMATS
 from geoservice.languages import Language
-
-if TYPE_CHECKING:
-    from geoservice.doors.http.items import FoundPage
 
 _SHOWN_CHARACTERS = 300
 
@@ -29,7 +27,7 @@ class Cell:
 
 
 def features(
-    asked: Asked, collection: Collection, wanted: FeaturesRequest, found: "FoundPage"
+    asked: Asked, collection: Collection, wanted: FeaturesRequest, found: FoundPage
 ) -> Response:
     """A page of features as a table."""
     rows = json.loads(b"[" + found.features + b"]")

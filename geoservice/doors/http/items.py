@@ -5,7 +5,6 @@ import json
 import tempfile
 from collections.abc import Generator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from geoservice import __version__
 from geoservice.description.collection import Collection
 from geoservice.doors.http import cursors, feature_pages, reading
 from geoservice.doors.http.asked import Asked
+from geoservice.doors.http.found import FoundPage, Matched
 from geoservice.doors.http.negotiation import HTML, Representation, chosen
 from geoservice.doors.http.presentation import VARY, plainly_escaped
 from geoservice.doors.http.reading import FeaturesRequest
@@ -43,36 +43,6 @@ FILES = tuple(
 _OFFERED = (GEOJSON, HTML, *FILES)
 _FEATURES_ON_A_PAGE = 50
 _BLOCK_BYTES = 262_144
-
-
-@dataclass(frozen=True)
-class Matched:
-    """How many features match, and how surely: `number` is exact, or the least it can be, or None."""
-
-    number: int | None
-    is_exact: bool
-
-    def to_json(self, asked: Asked) -> dict[str, Any]:
-        """The count with its certainty in words: never silently wrong."""
-        if self.number is None:
-            certainty, words = "not counted", Text(zh="未计数", en="not counted")
-        elif self.is_exact:
-            certainty, words = "exact", Text(zh=f"{self.number}", en=f"{self.number}")
-        else:
-            certainty = "at least"
-            words = Text(zh=f"超过 {self.number - 1}", en=f"more than {self.number - 1}")
-        return {"certainty": certainty, "number": self.number, "text": words.spoken(asked.language)}
-
-
-@dataclass(frozen=True)
-class FoundPage:
-    """A page as the database wrote it."""
-
-    features: bytes
-    returned: int
-    next_cursor: str | None
-    version: str
-    matched: Matched
 
 
 def routes() -> list[Route]:
