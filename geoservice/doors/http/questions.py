@@ -1,7 +1,7 @@
 """Questions and their answers: as documents, as features, as files, as pages with a form."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from geoservice.crs import CRS84, Crs
+from geoservice.description.collection import FieldType
 from geoservice.description.question import QuestionDescription
 from geoservice.description.schema import parameter_schema
 from geoservice.doors.http import bodies, values
@@ -21,7 +22,9 @@ from geoservice.doors.http.query_string import require_known
 from geoservice.doors.http.resources import Resource, Streamed
 from geoservice.files.exporting import ExportOptions, stream, write
 from geoservice.files.formats import FORMATS
+from geoservice.languages import Text
 from geoservice.questions import Answer, Question, all_questions, all_rows, ask, question_called
+from geoservice.questions.figures import figure_title
 
 _OWN_PARAMETERS = frozenset({"f", "lang", "crs"})
 _FEATURES = Representation(GEOJSON.id, GEOJSON.media_type, GEOJSON.title)
@@ -170,7 +173,8 @@ def _shown(asked: Asked, answer: Answer, given: Mapping[str, object]) -> Respons
         parameters=_fields(answer.description, given),
         answer=head,
         figures=list(_figures(head["counts"])),
-        columns=answer.columns,
+        # Feature ids are for programs; a person reads numbers and names.
+        columns=[column for column in answer.columns if column.type is not FieldType.UUID],
         rows=rows,
         next_url=following,
         formats=[
@@ -195,12 +199,12 @@ def _fields(
     return found
 
 
-def _figures(counts: Mapping[str, Any], before: str = "") -> Any:
+def _figures(counts: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Text, object]]:
     for name, value in counts.items():
         if isinstance(value, Mapping):
             yield from _figures(value, f"{before}{name}.")
         else:
-            yield before + name, value
+            yield before + name, figure_title(before + name), value
 
 
 def _described(asked: Asked, description: QuestionDescription) -> dict[str, Any]:
