@@ -5,6 +5,8 @@ threat: relocation, works, or removal of the danger. “Within D” says where t
 that a school is threatened.
 """
 
+from dataclasses import replace
+
 import sqlalchemy as sa
 
 from geoservice.description.collection import GeometryType
@@ -143,15 +145,17 @@ def question(region: Region) -> Question:
 
 def plan(asking: Asking) -> Plan:
     """The statements that answer it."""
+    radius_m = asking.number("distance_m")
     site_rows = rows_of(asking, hazard_sites, "site")
     facility_rows = rows_of(asking, facilities, "facility")
     town_of_site = asking.text("town_of") == "site"
     scope = in_town(asking, hazard_sites, site_rows) if town_of_site else ()
-    register: Condition = site_rows.c.register_kind == asking.text("register_kind")
-    registered = true_then(asking, hazard_sites, site_rows)
-    treated = _is_treated(asking, site_rows)
-    geometries = _SITE_GEOMETRIES[asking.text("site_geometry") or "best"]
-    sites = Side(hazard_sites, site_rows, geometries, (*scope, register, *registered, treated))
+    everything = Side(
+        hazard_sites, site_rows, _SITE_GEOMETRIES[asking.text("site_geometry") or "best"], scope
+    )
+    judged = _judged(asking, everything, radius_m)
+    considered = sa.select(judged.c.uid).where(judged.c.considered)
+    sites = replace(everything, where=(site_rows.c.uid.in_(considered),))
     schools = Side(
         facilities,
         facility_rows,
@@ -163,7 +167,6 @@ def plan(asking: Asking) -> Plan:
             *(() if town_of_site else in_town(asking, facilities, facility_rows)),
         ),
     )
-    radius_m = asking.number("distance_m")
     return plan_of_pairs(
         pairs_within(sites, schools, radius_m, chosen_metric(asking)),
         (SITE, sites),
@@ -171,7 +174,7 @@ def plan(asking: Asking) -> Plan:
         shown_by=asking.text("by") or "pairs",
         radius_m=radius_m,
         figures=(
-            _site_figures(asking, sites, radius_m, scope, register, registered, treated),
+            _site_figures(judged),
             figures_of(FACILITY, schools),
         ),
         coverage=coverage_of(facilities, f"considered.{FACILITY.plural}"),
@@ -202,45 +205,46 @@ def _existing(asking: Asking, rows: sa.FromClause) -> tuple[Condition, ...]:
     return true_then(asking, facilities, rows)
 
 
-def _site_figures(
-    asking: Asking,
-    sites: Side,
-    radius_m: float,
-    scope: tuple[Condition, ...],
-    register: Condition,
-    registered: tuple[Condition, ...],
-    treated: Condition,
-) -> Figures:
-    """How many sites were considered, and how many were not, by the first reason that holds."""
+def _judged(asking: Asking, sites: Side, radius_m: float) -> sa.CTE:
+    """Every site of the town with what decides whether it counts; each is judged once."""
     rows = sites.rows
-    cancelled = sa.func.coalesce(rows.c.cancelled_on <= asking.as_of, False)
-    judged = (
+    listed: Condition = rows.c.register_kind == asking.text("register_kind")
+    registered = sa.func.coalesce(sa.and_(*true_then(asking, hazard_sites, rows)), False)
+    each = (
         sa.select(
-            register.label("listed"),
-            cancelled.label("cancelled"),
-            sa.func.coalesce(sa.and_(*registered), False).label("registered"),
-            treated.label("treated"),
+            rows.c.uid,
+            listed.label("listed"),
+            sa.func.coalesce(rows.c.cancelled_on <= asking.as_of, False).label("cancelled"),
+            registered.label("registered"),
+            _is_treated(asking, rows).label("treated"),
             sites.geometry.is_(None).label("lost"),
             near_edge(asking, sites, radius_m).label("near_edge"),
         )
-        .where(*scope)
-        .offset(0)  # each of these is judged once, however often it is counted
-        .subquery("judged")
+        .where(*sites.where)
+        .offset(0)
+        .subquery("each")
     )
+    considered = sa.and_(each.c.listed, each.c.registered, each.c.treated).label("considered")
+    return sa.select(*each.c, considered).cte("judged")
+
+
+def _site_figures(judged: sa.CTE) -> Figures:
+    """How many sites were considered, and how many were not, by the first reason that holds."""
     j = judged.c
 
     def some(*conditions: Condition) -> sa.ColumnElement[int]:
         return sa.func.count().filter(sa.and_(*conditions))
 
-    on_list = (j.listed, j.registered)
     return sa.select(
-        some(*on_list, j.treated).label("considered.sites"),
+        some(j.considered).label("considered.sites"),
         some(sa.not_(j.listed)).label("excluded.other_register"),
         some(j.listed, j.cancelled).label("excluded.cancelled"),
         some(j.listed, sa.not_(j.registered), sa.not_(j.cancelled)).label(
             "excluded.not_registered"
         ),
-        some(*on_list, sa.not_(j.treated)).label("excluded.without_remediation_measure"),
-        some(*on_list, j.treated, j.lost).label("unknown.sites_without_position"),
-        near_edge_figure(sa.case((sa.and_(*on_list, j.treated), j.near_edge), else_=None)),
+        some(j.listed, j.registered, sa.not_(j.treated)).label(
+            "excluded.without_remediation_measure"
+        ),
+        some(j.considered, j.lost).label("unknown.sites_without_position"),
+        near_edge_figure(sa.case((j.considered, j.near_edge), else_=None)),
     )

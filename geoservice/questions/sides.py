@@ -70,7 +70,8 @@ def near_edge(asking: Asking, this: Side, radius_m: float) -> sa.ColumnElement[b
     towns = tables().current(asking.catalog["towns"])
     area = sa.select(sa.func.ST_Union(towns.c.geom).label("area")).cte("known_area")
     known = sa.select(area.c.area).scalar_subquery()
-    return sa.not_(sa.func.ST_Covers(known, box_around(this.geometry, radius_m)))
+    inside = sa.func.ST_Covers(known, box_around(this.geometry, radius_m))
+    return sa.case((known.is_not(None), sa.not_(inside)), else_=None)
 
 
 def near_edge_figure(near: sa.ColumnElement[bool | None]) -> sa.ColumnElement[int | None]:
