@@ -1,5 +1,7 @@
 """The command tree."""
 
+import signal
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -36,5 +38,15 @@ def _root(
 
 
 def main() -> None:
-    """Run the command that the arguments name."""
+    """Run the command that the arguments name.
+
+    A request to terminate unwinds the stack like an error, so that a transaction is rolled back
+    and an embedded database that was started for the command is stopped.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _unwind)
     application()
+
+
+def _unwind(number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
