@@ -52,9 +52,10 @@ def publish_file(
 ) -> ImportReport:
     """Make a collection `id` from a file and load it, in one transaction.
 
-    When that has ended, PostgreSQL checks the geometries of the loaded rows once more, while others
-    read and write. Afterwards `registry.collection(id)` is the derived description; its key is that of the
-    options, or a column with a usual name whose values are all there and all different. Raises
+    The rows' geometries are checked while they are read, and by the database from then on;
+    `validate` lets it check the loaded ones once more. Afterwards `registry.collection(id)` is the
+    derived description; its key is that of the options, or a column with a usual name whose values
+    are all there and all different. Raises
     `AlreadyExists` and what `import_file` raises; `state` is `committed` or `refused`.
     """
     registry.refresh()
@@ -69,7 +70,6 @@ def publish_file(
     registry.refresh()
     if report.state != "committed":
         return finish(report, "refused", None, database)
-    validate(database)
     return report
 
 
@@ -223,8 +223,7 @@ def _drop(connection: sa.Connection, checks: list[sa.CheckConstraint]) -> None:
 def _add_for_later_rows(connection: sa.Connection, checks: list[sa.CheckConstraint]) -> None:
     """Put the checks in force for every later write; what was loaded has passed the same ones.
 
-    Checking every geometry twice would take a third of a load; `validate` does it when the load has
-    been committed.
+    Checking every geometry twice would take a third of a load; `validate` does it when asked.
     """
     for check in checks:
         assert check.table is not None

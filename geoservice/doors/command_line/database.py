@@ -114,13 +114,15 @@ def upgrade(as_json: AsJson = False) -> None:
 
 @commands.command()
 def check(as_json: AsJson = False) -> None:
-    """数据库结构与图层描述是否一致 · Whether the tables are those of the descriptions."""
+    """结构与描述是否一致，并复核已发布的几何 · Tables as described? Also validates published geometry."""
     with mistakes_told(as_json=as_json), _connected() as database:
+        from geoservice.files.publication import validate
         from geoservice.store import schema
 
+        validated = validate(database)
         differences = [str(each) for each in schema.drift(database)]
         if as_json:
-            show_json({"differences": differences})
+            show_json({"differences": differences, "validated": validated})
         else:
             for difference in differences:
                 typer.echo(difference)
