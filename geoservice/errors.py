@@ -7,22 +7,31 @@ line maps them to exit codes. The tree, by what the caller can do about it:
     ├── BadRequest          the request itself is wrong: change it
     │   ├── BadParameter        a value that cannot be honoured
     │   │   ├── UnknownParameter, RepeatedParameter, UnknownProperty, UnknownCrs, RefusedCrs, MissingCrs
-    │   │   ├── BadBbox, BadDatetime, BadCursor, BadSort, BadGeometry, OutOfRange, UnknownFormat
+    │   │   ├── BadBbox, BadDatetime, BadCursor, BadSort, BadGeometry, OutOfRange, UnknownFormat, UnknownTown
+    │   │   ├── VersionNegotiationFailed, UnsupportedOperation, UnsupportedOption
     │   │   └── BadFilter       the filter; with the position where it is known
-    │   └── Malformed           a body that is not what its media type says
-    ├── NotFound            UnknownCollection, UnknownFeature, UnknownQuestion, UnknownImport
+    │   ├── Malformed           a body that is not what its media type says
+    │   └── SeveralKeys         a request with more than one key
+    ├── NotFound            UnknownCollection, UnknownFeature, DeletedFeature, UnknownVersion, UnknownChange,
+    │                       UnknownQuestion, UnknownImport,
+    │                       UnknownUser, UnknownKey
     ├── NotAcceptable       no representation that the caller accepts
     ├── MethodNotAllowed    the resource has no such method
     ├── UnsupportedMediaType  a body in a form that is not read here
-    ├── Forbidden           the caller may not do this
+    ├── Unauthenticated     KeyNeeded, WrongKey
+    ├── TooManyAttempts     too many wrong keys from one address
+    ├── Forbidden           the caller may not do this: RoleNeeded, AllTownsNeeded, ForeignPage
     ├── TooLarge            a limit by name, its value and what was sent: UrlTooLong
-    ├── Rejected            the data breaks rules: RejectedFeature, RejectedFile, UnreadableFile
-    ├── Conflict            the store is in another state: AlreadyExists, StillUsed
+    ├── Rejected            the data breaks rules: RejectedFeature, UnknownFeatureType, RejectedFile,
+    │                       UnreadableFile, KeyReused
+    ├── Conflict            the store is in another state
+    │   ├── AlreadyExists, ChangedMeanwhile, ConditionRequired, RequestInProgress, UserDisabled
+    │   └── FeatureInUse, FeatureLocked, FeatureNotLocked, UnknownLock, LockExpired, CannotLock
     └── Unavailable         try again later: DatabaseUnavailable, TooSlow, SetupFailed
 """
 
 from collections.abc import Iterable, Mapping
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from geoservice.languages import DEFAULT_LANGUAGE, Language, Text
 
@@ -48,7 +57,15 @@ class GeoserviceError(Exception):
     def text(self, language: Language) -> str:
         """What went wrong and what is allowed, in one language."""
         shown = {name: _shown(part, language) for name, part in self.parts.items()}
-        return self.message.spoken(language).format_map(shown)
+        words = self.message.spoken(language).format_map(shown)
+        if "operation" not in shown:
+            return words
+        colon = Text(zh="：", en=": ").spoken(language)
+        return f"{shown['operation']}{colon}{words}"
+
+    def in_operation(self, operation: "str | Text") -> Self:
+        """The same mistake, with the name of the one of several operations in which it is."""
+        return type(self)(**{**self.parts, "operation": operation})
 
     def __str__(self) -> str:
         return self.text(DEFAULT_LANGUAGE)
@@ -163,6 +180,17 @@ class MissingCrs(BadParameter):
     )
 
 
+class UnknownTown(BadParameter):
+    """A code that no town has."""
+
+    code = "unknown-town"
+    title = Text(zh="未知镇街代码", en="Unknown town")
+    message = Text(
+        zh="没有代码为“{value}”的镇街；可用：{allowed}。",
+        en="No town has the code “{value}”; available: {allowed}.",
+    )
+
+
 class BadBbox(BadParameter):
     """A bounding box that is not four or six finite numbers in order."""
 
@@ -258,12 +286,63 @@ class UnknownFunction(BadFilter):
     )
 
 
+class VersionNegotiationFailed(BadParameter):
+    """A version of a protocol that is not spoken here."""
+
+    code = "unknown-version"
+    title = Text(zh="不支持的版本", en="Version not supported")
+    message = Text(
+        zh="{name} 的版本“{value}”不受支持；可用：{allowed}。",
+        en="Version “{value}” in {name} is not supported; allowed: {allowed}.",
+    )
+
+
+class UnsupportedOperation(BadParameter):
+    """An operation that the service does not have."""
+
+    code = "unsupported-operation"
+    title = Text(zh="不支持的操作", en="Operation not supported")
+    message = Text(
+        zh="没有操作“{value}”；可用：{allowed}。",
+        en="There is no operation “{value}”; allowed: {allowed}.",
+    )
+
+
+class UnsupportedOption(BadParameter):
+    """An option of a standard that the service does not offer."""
+
+    code = "unsupported-option"
+    title = Text(zh="不支持的选项", en="Option not supported")
+
+
+class BadFeatureId(BadFilter):
+    """A feature id that this collection cannot have given."""
+
+    code = "bad-feature-id"
+    title = Text(zh="要素编号无效", en="Invalid feature id")
+    message = Text(
+        zh="“{value}”不是 {collection} 的要素编号；形如 {allowed}。",
+        en="“{value}” is not the id of a feature of {collection}; they look like {allowed}.",
+    )
+
+
 class Malformed(BadRequest):
     """A body or query string that cannot be read at all."""
 
     code = "malformed"
     title = Text(zh="内容无法解析", en="Malformed content")
     message = Text(zh="无法解析 {name}：{reason}", en="{name} cannot be read: {reason}")
+
+
+class SeveralKeys(BadRequest):
+    """A request with more than one key."""
+
+    code = "several-keys"
+    title = Text(zh="给出了多个密钥", en="Several keys")
+    message = Text(
+        zh="请求在 {places} 中给出了不同的密钥；只能给出一个。",
+        en="The request gives different keys by {places}; give one.",
+    )
 
 
 class NotFound(GeoserviceError):
@@ -295,6 +374,36 @@ class UnknownFeature(NotFound):
     )
 
 
+class DeletedFeature(NotFound):
+    """The feature was there and is deleted; its history stays."""
+
+    code = "deleted-feature"
+    title = Text(zh="要素已删除", en="Feature deleted")
+    message = Text(
+        zh="{collection} 的要素 {value} 已于 {deleted_at} 删除；其历史版本仍可查阅。",
+        en="Feature {value} of {collection} was deleted at {deleted_at}; its versions can still be read.",
+    )
+
+
+class UnknownChange(NotFound):
+    """No change has this number."""
+
+    code = "unknown-change"
+    title = Text(zh="未知变更", en="Unknown change")
+    message = Text(zh="没有变更“{value}”。", en="There is no change “{value}”.")
+
+
+class UnknownVersion(NotFound):
+    """A feature has no version with this number."""
+
+    code = "unknown-version"
+    title = Text(zh="未知版本", en="Unknown version")
+    message = Text(
+        zh="{collection} 的要素 {value} 没有第 {version} 版。",
+        en="Feature {value} of {collection} has no version {version}.",
+    )
+
+
 class UnknownQuestion(NotFound):
     """No question has this id."""
 
@@ -312,6 +421,33 @@ class UnknownImport(NotFound):
     code = "unknown-import"
     title = Text(zh="未知导入任务", en="Unknown import")
     message = Text(zh="没有导入任务“{value}”。", en="There is no import “{value}”.")
+
+
+class UnknownStyle(NotFound):
+    """The collection has no style of this name."""
+
+    code = "unknown-style"
+    title = Text(zh="未知样式", en="Unknown style")
+    message = Text(
+        zh="没有样式“{value}”。可用：{allowed}。",
+        en="There is no style “{value}”. There are: {allowed}.",
+    )
+
+
+class UnknownUser(NotFound):
+    """No user has this name."""
+
+    code = "unknown-user"
+    title = Text(zh="未知用户", en="Unknown user")
+    message = Text(zh="没有用户“{value}”。", en="There is no user “{value}”.")
+
+
+class UnknownKey(NotFound):
+    """No key has this id."""
+
+    code = "unknown-key"
+    title = Text(zh="未知密钥编号", en="Unknown key")
+    message = Text(zh="没有编号为“{value}”的密钥。", en="There is no key with the id “{value}”.")
 
 
 class NotAcceptable(GeoserviceError):
@@ -342,6 +478,81 @@ class Forbidden(GeoserviceError):
     code = "forbidden"
     title = Text(zh="不允许", en="Forbidden")
     message = Text(zh="{reason}", en="{reason}")
+
+
+class RoleNeeded(Forbidden):
+    """Something that only a higher role may do."""
+
+    code = "role-needed"
+    title = Text(zh="权限不足", en="Role needed")
+    message = Text(
+        zh="此操作至少需要{role}权限；当前密钥的权限是：{own}。",
+        en="This needs the role {role} at least; your key has the role {own}.",
+    )
+
+
+class AllTownsNeeded(Forbidden):
+    """Something that an editor of some towns may not do, because it reaches all of them."""
+
+    code = "all-towns-needed"
+    title = Text(zh="须有全部镇街的权限", en="All towns needed")
+    message = Text(
+        zh="此操作涉及全部镇街；当前密钥只限：{towns}。",
+        en="This reaches every town; your key is only for {towns}.",
+    )
+
+
+class ForeignPage(Forbidden):
+    """A change that a page of another site made a browser send."""
+
+    code = "foreign-page"
+    title = Text(zh="跨站请求被拒绝", en="Request of another site")
+    message = Text(
+        zh="不接受其他网站的页面（{value}）发来的修改请求。",
+        en="A page of another site ({value}) may not change anything here.",
+    )
+
+
+class Unauthenticated(GeoserviceError):
+    """A key is needed, or the one given is not valid."""
+
+    code = "unauthenticated"
+    title = Text(zh="需要密钥", en="A key is needed")
+    message = Text(zh="{reason}", en="{reason}")
+
+
+class KeyNeeded(Unauthenticated):
+    """Something that nobody may do without a key."""
+
+    code = "key-needed"
+    title = Text(zh="需要密钥", en="A key is needed")
+    message = Text(
+        zh="此操作需要密钥，权限至少为{role}；可用 Authorization、X-API-Key 或参数 apikey 给出。",
+        en="This needs a key with the role {role} at least; give it by Authorization, X-API-Key or "
+        "the parameter apikey.",
+    )
+
+
+class WrongKey(Unauthenticated):
+    """A key that is malformed, unknown, expired or revoked, or whose user is disabled."""
+
+    code = "wrong-key"
+    title = Text(zh="密钥无效", en="Wrong key")
+    message = Text(
+        zh="密钥无效：不存在、已过期、已撤销，或其用户已停用。",
+        en="The key is not valid: it is unknown, expired or revoked, or its user is disabled.",
+    )
+
+
+class TooManyAttempts(GeoserviceError):
+    """Too many wrong keys from one address."""
+
+    code = "too-many-attempts"
+    title = Text(zh="错误密钥过多", en="Too many wrong keys")
+    message = Text(
+        zh="此地址给出的错误密钥过多；请在 {retry_after_s} 秒后再试。",
+        en="Too many wrong keys came from this address; try again in {retry_after_s} s.",
+    )
 
 
 class UnsupportedMediaType(GeoserviceError):
@@ -392,6 +603,17 @@ class RejectedFeature(Rejected):
     )
 
 
+class UnknownFeatureType(Rejected):
+    """A new feature of a type that does not exist."""
+
+    code = "unknown-feature-type"
+    title = Text(zh="未知要素类型", en="Unknown feature type")
+    message = Text(
+        zh="没有要素类型“{value}”；命名空间 {namespace} 中有：{allowed}。",
+        en="There is no feature type “{value}”; in the namespace {namespace} there are: {allowed}.",
+    )
+
+
 class RejectedFile(Rejected):
     """A file with rows that break rules; nothing was stored."""
 
@@ -411,6 +633,17 @@ class UnreadableFile(Rejected):
     message = Text(zh="无法读取 {file}：{reason}", en="{file} cannot be read: {reason}")
 
 
+class KeyReused(Rejected):
+    """An idempotency key that came with another request before."""
+
+    code = "key-reused"
+    title = Text(zh="幂等键已用于其他请求", en="Idempotency key reused")
+    message = Text(
+        zh="Idempotency-Key“{value}”已用于另一个请求；新的请求须用新的键。",
+        en="Idempotency-Key “{value}” came with another request before; a new request needs a new key.",
+    )
+
+
 class Conflict(GeoserviceError):
     """The store is in another state than the request needs."""
 
@@ -425,6 +658,105 @@ class AlreadyExists(Conflict):
     code = "already-exists"
     title = Text(zh="已存在", en="Already exists")
     message = Text(zh="“{value}”已存在。", en="“{value}” exists already.")
+
+
+class UserDisabled(Conflict):
+    """A user who was disabled."""
+
+    code = "user-disabled"
+    title = Text(zh="用户已停用", en="User disabled")
+    message = Text(zh="用户“{value}”已停用。", en="The user “{value}” is disabled.")
+
+
+class ChangedMeanwhile(Conflict):
+    """The feature is no longer the version that the caller had seen."""
+
+    code = "changed-meanwhile"
+    title = Text(zh="要素已被修改", en="Changed meanwhile")
+    message = Text(
+        zh="{collection} 的要素 {value} 现为第 {actual} 版，不是所给的 {expected}；请重新读取后再改。",
+        en="Feature {value} of {collection} is at version {actual}, not {expected}; "
+        "read it again before changing it.",
+    )
+
+
+class ConditionRequired(Conflict):
+    """An edit that must say which version it changes, and does not."""
+
+    code = "condition-required"
+    title = Text(zh="须说明版本", en="Condition required")
+    message = Text(
+        zh="修改 {collection} 须用 If-Match 给出所见版本，或先锁定要素。",
+        en="A change of {collection} must give the version seen with If-Match, or a lock on the feature.",
+    )
+
+
+class RequestInProgress(Conflict):
+    """A request with the same idempotency key is being carried out."""
+
+    code = "request-in-progress"
+    title = Text(zh="相同请求正在处理", en="Request in progress")
+    message = Text(
+        zh="Idempotency-Key“{value}”的请求正在处理，请稍后再取结果。",
+        en="A request with Idempotency-Key “{value}” is being carried out; ask again for its answer.",
+    )
+
+
+class FeatureLocked(Conflict):
+    """A feature that somebody else has locked."""
+
+    code = "feature-locked"
+    title = Text(zh="要素已被锁定", en="Feature locked")
+    message = Text(
+        zh="{collection} 的要素 {value} 已被锁定，须给出该锁的 lockId。",
+        en="Feature {value} of {collection} is locked; a change must give the lockId.",
+    )
+
+
+class FeatureNotLocked(Conflict):
+    """A feature that is changed under a lock which does not hold it."""
+
+    code = "feature-not-locked"
+    title = Text(zh="要素未被该锁锁定", en="Feature not held by the lock")
+    message = Text(
+        zh="{collection} 的要素 {value} 不在所给的锁之内；凭锁修改只限于它锁定的要素。",
+        en="Feature {value} of {collection} is not held by the lock that was given; "
+        "under a lock, only what it holds may be changed.",
+    )
+
+
+class FeatureInUse(Conflict):
+    """A feature that others refer to, and that is to be deleted."""
+
+    code = "feature-in-use"
+    title = Text(zh="要素仍被引用", en="Feature in use")
+    message = Text(
+        zh="{value} 仍被 {collection} 引用。", en="{value} is still used by {collection}."
+    )
+
+
+class UnknownLock(Conflict):
+    """A lock that does not exist or belongs to somebody else."""
+
+    code = "unknown-lock"
+    title = Text(zh="未知的锁", en="Unknown lock")
+    message = Text(zh="没有锁“{value}”。", en="There is no lock “{value}”.")
+
+
+class LockExpired(Conflict):
+    """A lock whose time is over."""
+
+    code = "lock-expired"
+    title = Text(zh="锁已过期", en="Lock expired")
+    message = Text(zh="锁“{value}”已过期。", en="The lock “{value}” has expired.")
+
+
+class CannotLock(Conflict):
+    """Features that cannot all be locked."""
+
+    code = "cannot-lock"
+    title = Text(zh="无法全部锁定", en="Cannot lock all features")
+    message = Text(zh="无法锁定：{reason}", en="They cannot be locked: {reason}")
 
 
 class Unavailable(GeoserviceError):

@@ -5,7 +5,7 @@ this file, so a setting without a description fails the docs test.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, HttpUrl
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -22,6 +22,7 @@ class Limits(BaseSettings):
     max_json_body: Annotated[int, Field(ge=1024, description="Largest JSON body, bytes")] = (
         10 * 2**20
     )
+    max_xml_body: Annotated[int, Field(ge=1024, description="Largest XML body, bytes")] = 10 * 2**20
     max_upload: Annotated[int, Field(ge=1024, description="Largest uploaded file, bytes")] = (
         512 * 2**20
     )
@@ -42,7 +43,7 @@ class Limits(BaseSettings):
     ] = 10_000
     limit_default: Annotated[
         int, Field(ge=1, description="Features in a page when limit is not given")
-    ] = 1_000
+    ] = 5_000
     limit_maximum: Annotated[
         int, Field(ge=1, description="Most features in a page; more is clamped")
     ] = 10_000
@@ -52,6 +53,12 @@ class Limits(BaseSettings):
     max_geom_vertices: Annotated[int, Field(ge=4, description="Most vertices of one feature")] = (
         200_000
     )
+    max_tx_operations: Annotated[
+        int, Field(ge=1, description="Most operations of one transaction")
+    ] = 1_000
+    max_tx_features: Annotated[
+        int, Field(ge=1, description="Most features that one transaction changes or locks")
+    ] = 10_000
     read_timeout_s: Annotated[
         float, Field(gt=0, description="Time limit of a reading statement, seconds")
     ] = 10
@@ -87,6 +94,20 @@ class Settings(BaseSettings):
         HttpUrl | None,
         Field(description="Address under which users reach the service; links start with it"),
     ] = None
+    anonymous_role: Annotated[
+        Literal["public", "analyst", "editor"],
+        Field(
+            description="Role of whoever has no key; above public only in a closed network, "
+            "where public_url must give the host name if users reach the service by one"
+        ),
+    ] = "public"
+    lock_required: Annotated[
+        str,
+        Field(
+            description="Collections, comma separated, or * for all, whose features are changed only "
+            "by who says which version he has seen (If-Match), or has locked them"
+        ),
+    ] = ""
     region: Annotated[
         Path | None, Field(description="TOML file that describes the region; unset: Dongguan")
     ] = None

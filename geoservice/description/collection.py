@@ -5,13 +5,14 @@ Pure data. Imports no SQLAlchemy, FastAPI or geopandas, and knows nothing of how
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 
 from geoservice.description.code_list import CodeList
+from geoservice.description.style import Style
 from geoservice.languages import Text
 
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,47}")
@@ -117,8 +118,13 @@ class Field:
             raise ValueError(f"{self.name}: only texts and references can be lists")
 
 
-SYSTEM_FIELDS = frozenset({"uid", "version", "recorded_at", "superseded_at", "change_id", "geom"})
-"""Columns that the store adds to every collection."""
+SYSTEM_FIELDS = frozenset(
+    {
+        *("uid", "version", "recorded_at", "change_id", "geom"),
+        *("superseded_at", "superseded_by", "operation"),
+    }
+)
+"""Columns that the store adds to every collection, to its current rows or to its history."""
 
 
 @dataclass(frozen=True)
@@ -194,6 +200,8 @@ class Collection:
     source: Source | None = None
     editable: bool = True
     published: bool = False  # made from a file, not built in
+    subject: Text | None = None  # under which heading it is listed
+    style: Style | None = None  # without one, it is drawn in the way of its geometry
 
     def __post_init__(self) -> None:
         if not IDENTIFIER.fullmatch(self.id):
@@ -209,6 +217,7 @@ class Collection:
     def _mentioned_fields(self) -> Iterator[str]:
         yield from self.key
         yield from (name for name in (self.label, self.town, self.accuracy_m) if name)
+        yield from self._styled_fields()
         yield from (name for name in self.best_geometry if name != "geom")
         if self.period:
             yield from (name for name in (self.period.start, self.period.end) if name)
@@ -219,6 +228,12 @@ class Collection:
                 case CodePair(code_set, code):
                     yield from (code_set, code)
 
+    def _styled_fields(self) -> Iterator[str]:
+        if self.style and self.style.classification:
+            yield self.style.classification.field
+        if self.style and self.style.label:
+            yield self.style.label.field
+
     @cached_property
     def by_name(self) -> Mapping[str, Field]:
         """The fields by name."""
@@ -228,6 +243,23 @@ class Collection:
     def public_fields(self) -> tuple[Field, ...]:
         """The fields that every reader may see, in order."""
         return tuple(field for field in self.fields if not field.private)
+
+    @cached_property
+    def unveiled(self) -> "Collection":
+        """The same collection with nothing private, for readers who may see everything."""
+        if len(self.public_fields) == len(self.fields):
+            return self
+        return replace(self, fields=tuple(replace(each, private=False) for each in self.fields))
+
+    @cached_property
+    def with_one_geometry(self) -> "Collection":
+        """The same collection without further geometries, for clients that know one for a feature."""
+        if self.geometry is None or len(self.geometry_fields) == 1:
+            return self
+        fields = (
+            replace(each, private=each.private or each.geometry is not None) for each in self.fields
+        )
+        return replace(self, fields=tuple(fields))
 
     @cached_property
     def geometry_fields(self) -> tuple[str, ...]:

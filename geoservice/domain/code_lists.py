@@ -447,6 +447,7 @@ code_lists = Collection(
         "so a code always comes with its set.",
     ),
     key=("code_set", "code"),
+    subject=Text(zh="代码", en="Codes"),
     label="name_zh",
     editable=False,
     source=Source(

@@ -13,8 +13,76 @@ from geoservice.description.collection import (
     Reference,
     Source,
 )
+from geoservice.description.style import (
+    BLUE,
+    BLUISH_GREEN,
+    GREY,
+    ORANGE,
+    REDDISH_PURPLE,
+    SKY_BLUE,
+    VERMILLION,
+    Classification,
+    Label,
+    Shape,
+    Style,
+    Symbol,
+    SymbolClass,
+)
 from geoservice.domain.code_lists import FACILITY_KIND, FACILITY_STATUS
 from geoservice.languages import Text
+
+# A colour for each family of kinds, a shape for each kind in it; planned and closed facilities are
+# told apart by their state, not by their symbol.
+_FAMILIES: tuple[tuple[str, tuple[tuple[str, Shape], ...]], ...] = (
+    (
+        BLUE,
+        (
+            ("kindergarten", Shape.CIRCLE),
+            ("primary_school", Shape.SQUARE),
+            ("junior_school", Shape.TRIANGLE),
+            ("nine_year_school", Shape.DIAMOND),
+            ("senior_school", Shape.STAR),
+            ("education", Shape.CROSS),
+        ),
+    ),
+    (SKY_BLUE, (("vocational_school", Shape.TRIANGLE_DOWN), ("university", Shape.STAR))),
+    (
+        VERMILLION,
+        (("hospital", Shape.CROSS), ("primary_care", Shape.CIRCLE), ("health", Shape.SQUARE)),
+    ),
+    (
+        REDDISH_PURPLE,
+        (
+            ("elderly_care", Shape.TRIANGLE_DOWN),
+            ("child_welfare", Shape.TRIANGLE),
+            ("welfare", Shape.SQUARE),
+        ),
+    ),
+    (
+        BLUISH_GREEN,
+        (
+            ("station", Shape.SQUARE),
+            ("bus_station", Shape.DIAMOND),
+            ("car_park", Shape.CIRCLE),
+            ("transport", Shape.CROSS),
+        ),
+    ),
+    (ORANGE, (("shelter", Shape.STAR),)),
+)
+
+_BY_KIND = Style(
+    symbol=Symbol(fill=GREY, size_mm=2.6),
+    classification=Classification(
+        field="kind",
+        classes=tuple(
+            SymbolClass(code=code, symbol=Symbol(fill=fill, shape=shape, size_mm=2.6))
+            for fill, kinds in _FAMILIES
+            for code, shape in kinds
+        ),
+    ),
+    label=Label(field="name", max_scale_denominator=10_000, size_pt=8),
+    max_scale_denominator=250_000,
+)
 
 facilities = Collection(
     id="facilities",
@@ -32,6 +100,8 @@ facilities = Collection(
     best_geometry=("campus", "geom"),
     period=Period("opened_on", "closed_on", open_start=True),
     rules=(InOrder("opened_on", "closed_on"),),
+    subject=Text(zh="公共服务设施", en="Public facilities"),
+    style=_BY_KIND,
     source=Source(Text(zh="各主管部门设施台账", en="The registers of the departments in charge")),
     fields=(
         Field(

@@ -23,6 +23,21 @@ from geoservice.description.collection import (
     Reference,
     Source,
 )
+from geoservice.description.style import (
+    BLACK,
+    BLUE,
+    GREY,
+    ORANGE,
+    REDDISH_PURPLE,
+    VERMILLION,
+    YELLOW,
+    Classification,
+    Label,
+    Shape,
+    Style,
+    Symbol,
+    SymbolClass,
+)
 from geoservice.domain.code_lists import (
     HAZARD_TYPE_A,
     HAZARD_TYPE_B,
@@ -41,6 +56,7 @@ from geoservice.domain.code_lists import (
 from geoservice.languages import Text
 
 _ZERO = Decimal(0)
+_SUBJECT = Text(zh="地质灾害", en="Geological hazards")
 
 _SOURCE = Source(
     Text(zh="市自然资源局 地质灾害隐患点与风险点台账", en="The bureau's registers of hazard sites")
@@ -79,6 +95,45 @@ def threat_grade(people: int | None, assets_wan: Decimal | None) -> ThreatGrade 
     return ThreatGrade(reached, complete=reached == "A" or None not in (people, assets_wan))
 
 
+def _site(code: str, fill: str, shape: Shape) -> SymbolClass:
+    symbol = Symbol(fill=fill, shape=shape, size_mm=4)
+    return SymbolClass(code=code, symbol=symbol, title=HAZARD_TYPE_A.by_code[code].title)
+
+
+# Only the codes that mean the same in both tables are classes: 06 is a fissure in one of them and
+# a subsidence in the other.
+_BY_TYPE = Style(
+    symbol=Symbol(fill=GREY, shape=Shape.CROSS, size_mm=4),
+    classification=Classification(
+        field="type_code",
+        classes=(
+            _site("00", ORANGE, Shape.SQUARE),
+            _site("01", VERMILLION, Shape.TRIANGLE),
+            _site("02", REDDISH_PURPLE, Shape.DIAMOND),
+            _site("03", BLUE, Shape.TRIANGLE_DOWN),
+            _site("04", BLACK, Shape.CIRCLE),
+        ),
+    ),
+    label=Label(field="name", max_scale_denominator=25_000),
+)
+
+# The official colours of the levels (red, orange, yellow, blue) in the shades of the palette.
+_BY_RISK = Style(
+    symbol=Symbol(),
+    classification=Classification(
+        field="risk_level",
+        classes=tuple(
+            SymbolClass(code=code, symbol=Symbol(fill=fill))
+            for code, fill in (
+                ("very_high", VERMILLION),
+                ("high", ORANGE),
+                ("medium", YELLOW),
+                ("low", BLUE),
+            )
+        ),
+    ),
+)
+
 hazard_sites = Collection(
     id="hazard_sites",
     title=Text(zh="地质灾害点", en="Geological-hazard sites"),
@@ -100,6 +155,8 @@ hazard_sites = Collection(
         CodePair("type_set", "type_code", (HAZARD_TYPE_A, HAZARD_TYPE_B)),
     ),
     source=_SOURCE,
+    subject=_SUBJECT,
+    style=_BY_TYPE,
     fields=(
         Field(
             name="site_no",
@@ -307,6 +364,8 @@ hazard_assessments = Collection(
     key=("hazard_site", "assessed_on", "inspection"),
     period=Period("assessed_on"),
     source=_SOURCE,
+    subject=_SUBJECT,
+    style=_BY_RISK,
     fields=(
         Field(
             name="hazard_site",

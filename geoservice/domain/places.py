@@ -15,9 +15,11 @@ from geoservice.description.collection import (
     Reference,
     Source,
 )
+from geoservice.description.style import Label, Style, Symbol
 from geoservice.domain.code_lists import PLACE_KIND
 from geoservice.languages import Text
 
+_SUBJECT = Text(zh="行政区划", en="Places")
 _SOURCE = Source(
     Text(
         zh="国家统计局 统计用区划代码",
@@ -59,6 +61,11 @@ towns = Collection(
     period=Period("valid_from", "valid_to", open_start=True),
     rules=(InOrder("valid_from", "valid_to"),),
     source=_SOURCE,
+    subject=_SUBJECT,
+    style=Style(
+        symbol=Symbol(stroke="#444444", stroke_width_mm=0.5, dash_mm=(4, 1)),
+        label=Label(field="name", max_scale_denominator=500_000, size_pt=10),
+    ),
     fields=(
         Field(
             name="code",
@@ -122,6 +129,12 @@ villages = Collection(
     period=Period("valid_from", "valid_to", open_start=True),
     rules=(InOrder("valid_from", "valid_to"),),
     source=_SOURCE,
+    subject=_SUBJECT,
+    style=Style(
+        symbol=Symbol(stroke="#777777", stroke_width_mm=0.25, dash_mm=(1, 1)),
+        label=Label(field="name", max_scale_denominator=50_000, size_pt=8),
+        max_scale_denominator=150_000,
+    ),
     fields=(
         Field(
             name="code",

@@ -12,6 +12,20 @@ from geoservice.description.collection import (
     Reference,
     Source,
 )
+from geoservice.description.style import (
+    BLUE,
+    BLUISH_GREEN,
+    GREY,
+    ORANGE,
+    REDDISH_PURPLE,
+    SKY_BLUE,
+    VERMILLION,
+    YELLOW,
+    Classification,
+    Style,
+    Symbol,
+    SymbolClass,
+)
 from geoservice.domain.code_lists import MEASURE, PROJECT_STATUS
 from geoservice.languages import Text
 
@@ -32,6 +46,26 @@ def _dated_stage(name: str, zh: str, en: str) -> tuple[Field, Field]:
     )
 
 
+_BY_STATUS = Style(
+    symbol=Symbol(),
+    classification=Classification(
+        field="status",
+        classes=tuple(
+            SymbolClass(code=code, symbol=Symbol(fill=fill))
+            for code, fill in (
+                ("measure_set", VERMILLION),
+                ("design", ORANGE),
+                ("in_works", YELLOW),
+                ("completed", SKY_BLUE),
+                ("accepted", BLUE),
+                ("cancellation_requested", REDDISH_PURPLE),
+                ("cancelled", BLUISH_GREEN),
+                ("void", GREY),
+            )
+        ),
+    ),
+)
+
 remediation_projects = Collection(
     id="remediation_projects",
     title=Text(zh="治理项目", en="Remediation projects"),
@@ -39,6 +73,8 @@ remediation_projects = Collection(
         zh="对一处或多处地质灾害点的治理：措施、状态、各阶段日期与已落实资金。",
         en="The treatment of one or more hazard sites: measure, state, dates of its stages, funds secured.",
     ),
+    subject=Text(zh="综合治理", en="Remediation"),
+    style=_BY_STATUS,
     key=("project_no",),
     label="name",
     period=Period("measure_set_on", "cancelled_on", open_start=True),
