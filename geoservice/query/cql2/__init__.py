@@ -9,11 +9,11 @@ from geoservice.crs import Crs
 from geoservice.description.collection import Collection
 from geoservice.errors import BadFilter, BadGeometry
 from geoservice.languages import Text
-from geoservice.query.cql2.fence import Budget, FilterLimits
 from geoservice.query.cql2.geometries import geometry
 from geoservice.query.cql2.parsing import decoded_json, parsed_geometry, parsed_text
 from geoservice.query.cql2.reader import Reader
 from geoservice.query.filter import Condition, Geometry
+from geoservice.query.limits import Budget, FilterLimits
 
 __all__ = ["FilterLimits", "read_geometry", "read_json", "read_text"]
 

@@ -7,8 +7,9 @@ import cql2
 import orjson
 
 from geoservice.errors import BadFilter
-from geoservice.query.cql2.faults import bad, shown
-from geoservice.query.cql2.fence import FilterLimits, fenced_json, fenced_text
+from geoservice.query.cql2.fence import fenced_json, fenced_text
+from geoservice.query.faults import bad, shown
+from geoservice.query.limits import FilterLimits
 
 _PLACE = re.compile(r"--> ([0-9]+):([0-9]+)")
 _NUMBER = r"[+-]?[0-9]+(?:[.][0-9]+)?"

@@ -1,15 +1,12 @@
 """The JSON form of CQL2 → conditions. One method for each kind of operator."""
 
-from datetime import UTC, date, datetime, time
 from typing import Any
 
 from geoservice.crs import Crs
 from geoservice.description.collection import Collection, FieldType
-from geoservice.query.cql2.faults import bad, shown
-from geoservice.query.cql2.fence import Budget, FilterLimits
 from geoservice.query.cql2.geometries import geometry
-from geoservice.query.cql2.names import Kind, Names
-from geoservice.query.cql2.operands import Operand, Operands, required, together
+from geoservice.query.cql2.operands import Operands, required
+from geoservice.query.faults import bad, shown
 from geoservice.query.filter import (
     And,
     ArrayRelation,
@@ -37,6 +34,11 @@ from geoservice.query.filter import (
     TemporalValue,
     Truth,
 )
+from geoservice.query.geometries import metres, not_a_distance
+from geoservice.query.limits import Budget, FilterLimits
+from geoservice.query.literals import require_order
+from geoservice.query.names import Kind, Names
+from geoservice.query.operands import Operand, together
 
 Node = Any
 
@@ -54,12 +56,6 @@ _CONVERSE = {
     ArrayRelation.CONTAINS: ArrayRelation.CONTAINED_BY,
     ArrayRelation.CONTAINED_BY: ArrayRelation.CONTAINS,
 }
-_METRES = {
-    **dict.fromkeys(("m", "metre", "metres", "meter", "meters"), 1.0),
-    **dict.fromkeys(("km", "kilometre", "kilometres", "kilometer", "kilometers"), 1000.0),
-}
-_FARTHEST_M = 20_100_000.0
-"""Beyond half the circumference of the earth, nothing is farther."""
 
 
 class Reader:
@@ -177,19 +173,9 @@ class Reader:
         distance, unit = arguments[2], (arguments[3] if len(arguments) == 4 else "m")
         if isinstance(unit, dict):  # a unit without quotes looks like a property
             unit = unit.get("property")
-        metres = _METRES.get(unit.lower()) if isinstance(unit, str) else None
-        if metres is None:
-            allowed = ", ".join(_METRES)
-            raise bad(
-                f"距离单位“{shown(unit)}”无效；可用：{allowed}。",
-                f"“{shown(unit)}” is not a unit of distance; allowed: {allowed}.",
-            )
-        if type(distance) not in (int, float) or not 0 <= distance * metres <= _FARTHEST_M:
-            raise bad(
-                f"距离“{shown(distance)}”无效；允许 0 至 {_FARTHEST_M:.0f} 米。",
-                f"“{shown(distance)}” is not a distance from 0 to {_FARTHEST_M:.0f} m.",
-            )
-        return Near(left, right, float(distance * metres), beyond)
+        if type(distance) not in (int, float):
+            raise not_a_distance(distance)
+        return Near(left, right, metres(distance, unit), beyond)
 
     def _in_time(self, relation: Temporal, arguments: list[Node]) -> Condition:
         left, right = self._time(arguments[0]), self._time(arguments[1])
@@ -206,7 +192,7 @@ class Reader:
         match node:
             case {"interval": list(ends)}:
                 start, end = (self._end(each) for each in required("INTERVAL", ends, 2))
-                _require_order(start, end)
+                require_order(start, end)
                 return Interval(start, end)
         operand = self._operands.read(node)
         scalar = operand.as_kind(Kind.TIME)
@@ -246,18 +232,3 @@ class Reader:
                 f"“{shown(node)}”不是列表字段。", f"“{shown(node)}” is not a field with a list."
             )
         return operand.value
-
-
-def _require_order(start: Scalar | None, end: Scalar | None) -> None:
-    if not isinstance(start, Literal) or not isinstance(end, Literal):
-        return
-    first, last = _instant(start.value), _instant(end.value)
-    if first > last:
-        raise bad("INTERVAL 的开始晚于结束。", "an INTERVAL starts after its end.")
-
-
-def _instant(value: object) -> datetime:
-    if isinstance(value, datetime):
-        return value
-    assert isinstance(value, date)
-    return datetime.combine(value, time(), UTC)

@@ -2,12 +2,12 @@
 
 import math
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from uuid import UUID
 
-from geoservice.query.cql2.faults import bad, shown
-from geoservice.query.filter import Literal
+from geoservice.query.faults import bad, shown
+from geoservice.query.filter import Literal, Scalar
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT = re.compile(
@@ -75,3 +75,19 @@ def as_time(value: object) -> date | datetime:
 def as_uuid(value: str) -> UUID | None:
     """A UUID in its usual form; None if it is not one."""
     return UUID(value) if _UUID.fullmatch(value) else None
+
+
+def require_order(start: Scalar | None, end: Scalar | None) -> None:
+    """Refuse a span that starts after its end, if both are known."""
+    if not isinstance(start, Literal) or not isinstance(end, Literal):
+        return
+    first, last = _moment(start.value), _moment(end.value)
+    if first > last:
+        raise bad("时段的开始晚于结束。", "a span of time starts after its end.")
+
+
+def _moment(value: object) -> datetime:
+    if isinstance(value, datetime):
+        return value
+    assert isinstance(value, date)
+    return datetime.combine(value, time(), UTC)

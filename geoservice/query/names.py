@@ -63,9 +63,13 @@ class Names:
         self._properties["uid"] = Property("uid")
         self._properties.setdefault("id", Property("uid"))
 
+    def get(self, name: str) -> Property | None:
+        """The property of a name; None if there is none."""
+        return self._properties.get(name)
+
     def find(self, name: object) -> Property:
         """The property of a name; the error lists the names, the nearest first."""
-        found = self._properties.get(name) if isinstance(name, str) else None
+        found = self.get(name) if isinstance(name, str) else None
         if found is not None:
             return found
         near = get_close_matches(str(name)[:63], self._properties, n=3, cutoff=0.5)
