@@ -190,6 +190,9 @@ def _empty(database: Database) -> None:
         for table in (
             *filled_tables,
             system.imports,
+            system.locked_features,
+            system.locks,
+            system.answered_requests,
         ):  # quicker than to truncate what is nearly empty
             connection.execute(sa.delete(table))
         connection.execute(

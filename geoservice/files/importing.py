@@ -24,7 +24,7 @@ from geoservice.files.reference import town_reference
 from geoservice.files.report import ImportReport
 from geoservice.files.staging import load, staging_table
 from geoservice.regions import Region
-from geoservice.store.database import Database, begin_change
+from geoservice.store.database import Database, begin_change, count_changed
 from geoservice.store.publishing import Registry
 
 __all__ = [
@@ -104,6 +104,13 @@ def import_file(
                 connection, actor=actor, door=door, reason=reason, import_id=report.id
             )
             merge.store()
+            count_changed(
+                connection,
+                collection.id,
+                inserted=report.inserted,
+                updated=report.updated,
+                deleted=0,
+            )
             return finish(report, "committed", connection, database)
         connection.rollback()
     return finish(report, "refused" if refused else "unchanged", None, database)

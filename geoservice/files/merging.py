@@ -124,8 +124,12 @@ class Merge:
         fresh: sa.ColumnElement[Any] = sa.func.geoservice.uuid7()
         if given(UID) in staged.c:
             offered = sa.cast(staged.c[given(UID)], pg.UUID)
-            taken = sa.select(target.c.uid).where(target.c.uid == offered).exists()
-            fresh = sa.case((taken, fresh), else_=sa.func.coalesce(offered, fresh))
+            history = tables().history(self._collection)  # its versions would go on from there
+            taken = [
+                sa.select(rows.c.uid).where(rows.c.uid == offered).exists()
+                for rows in (target, history)
+            ]
+            fresh = sa.case((sa.or_(*taken), fresh), else_=sa.func.coalesce(offered, fresh))
         self._connection.execute(
             sa.update(staged)
             .values({UID: fresh, MATCHED: False})

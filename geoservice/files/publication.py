@@ -28,7 +28,7 @@ from geoservice.files.source import Source
 from geoservice.files.staging import load
 from geoservice.languages import Text
 from geoservice.regions import Region
-from geoservice.store.database import Database, begin_change, run
+from geoservice.store.database import Database, begin_change, count_changed, run
 from geoservice.store.publishing import Registry, create, to_json
 from geoservice.store.system import published_collections
 from geoservice.store.tables import tables
@@ -125,6 +125,7 @@ class _Publication:
                 connection.rollback()
                 return
             _add_for_later_rows(connection, validity)
+            count_changed(connection, collection.id, inserted=report.inserted, updated=0, deleted=0)
             self._register(connection, keyed)
             report.change_id = change
             report.reading["key"] = list(keyed.key)

@@ -3,7 +3,7 @@
 Knows how to reach PostgreSQL; knows no collection. `faults` knows what errors mean.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,8 +23,10 @@ _DIALECT = PGDialect_psycopg(paramstyle="pyformat")  # type: ignore[no-untyped-c
 
 # A column whose text has none of these bytes leaves COPY as it is: the raw lines of a document.
 _RAW_LINES = "FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02'"
+_BLOCK_BYTES = 65_536
 
 Row = sa.Row[Any]
+Connection = sa.Connection
 Meaning = Callable[[BaseException | None, float], GeoserviceError | None]
 
 
@@ -51,6 +53,8 @@ class Database:
         )
         self._exporting = _engine(url, READER, export_timeout_s, 2, read_only=True)
         self._editing = _engine(url, EDITOR, write_timeout_s, 2)
+        # Long edits keep their connections: nobody must wait for them to be known.
+        self._access = _engine(url, EDITOR, read_timeout_s, 1)
         self._owning = _engine(url, OWNER, export_timeout_s, 1)
         self._migrating = _engine(url, None, export_timeout_s, 1)
 
@@ -61,6 +65,7 @@ class Database:
             self._paging,
             self._exporting,
             self._editing,
+            self._access,
             self._owning,
             self._migrating,
         ):
@@ -108,17 +113,23 @@ class Database:
 
     @contextmanager
     def change(
-        self, *, actor: str, door: str, reason: str | None = None
+        self,
+        *,
+        actor: str,
+        door: str,
+        reason: str | None = None,
+        towns: Iterable[str] | None = None,
     ) -> Iterator[sa.Connection]:
         """A transaction of the editing role, recorded as one change; rolled back on any error."""
         with self.editing() as connection:
-            begin_change(connection, actor=actor, door=door, reason=reason)
+            begin_change(connection, actor=actor, door=door, reason=reason, towns=towns)
             yield connection
 
     @contextmanager
     def editing(self, *, bulk: bool = False) -> Iterator[sa.Connection]:
         """A transaction of the editing role that opens its change itself, once it has one to make.
 
+        Until then it may write in no town.
         `bulk` gives its statements the time of an export.
         """
         timeout_s = self._export_timeout_s if bulk else self._write_timeout_s
@@ -126,6 +137,15 @@ class Database:
             if bulk:
                 limit = sa.func.set_config("statement_timeout", str(int(timeout_s * 1000)), True)
                 connection.execute(sa.select(limit))
+            yield connection
+
+    @contextmanager
+    def access(self) -> Iterator[sa.Connection]:
+        """A short transaction of the editing role with users and keys, which no edit delays."""
+        with (
+            _translated(self._read_timeout_s, told_of_writing),
+            self._access.begin() as connection,
+        ):
             yield connection
 
     @contextmanager
@@ -149,18 +169,30 @@ class Database:
         The text must hold no newline, as JSON does not. The query is cancelled and its connection
         given back when the iterator is closed.
         """
-        sql, values = _text_and_values(statement)
         with _translated(self._export_timeout_s), self._exporting.connect() as connection:
-            driver = _driver(connection)
-            with driver.cursor() as cursor:
-                try:
-                    with cursor.copy(f"COPY ({sql}) TO STDOUT ({_RAW_LINES})", values) as copy:
-                        for block in copy:
-                            yield bytes(block)
-                except GeneratorExit:
-                    driver.cancel()
-                    connection.invalidate()
-                    raise
+            yield from _copied_out(connection, statement)
+
+    def counted_lines(
+        self, count: sa.Select[Any], statement: sa.Select[Any]
+    ) -> tuple[int, Generator[bytes, None, None]]:
+        """The only value of one statement, and the `lines` of another, of one state of the data.
+
+        The count is there at once; the lines hold a connection until they are read or closed.
+        """
+        blocks = self._count_and_lines(count, statement)
+        return int(next(blocks)), blocks
+
+    def _count_and_lines(
+        self, count: sa.Select[Any], statement: sa.Select[Any]
+    ) -> Generator[bytes, None, None]:
+        options = {"isolation_level": "REPEATABLE READ"}
+        with (
+            _translated(self._export_timeout_s),
+            self._exporting.connect() as connection,
+            connection.execution_options(**options).begin(),
+        ):
+            yield b"%d" % connection.execute(count).scalar_one()
+            yield from _copied_out(connection, statement)
 
     @contextmanager
     def arrow(self, statement: sa.Select[Any]) -> Iterator["pa.RecordBatchReader"]:
@@ -205,10 +237,46 @@ def begin_change(
     door: str,
     reason: str | None = None,
     import_id: object = None,
+    towns: Iterable[str] | None = None,
+    lock_id: object = None,
+    is_unconditional: bool = False,
 ) -> int:
-    """Say who changes what follows on this connection, until its transaction ends; the change's id."""
-    call = sa.func.geoservice.begin_change(actor, door, reason, sa.cast(import_id, sa.Uuid))
+    """Say who changes what follows on this connection, until its transaction ends; the change's id.
+
+    Args:
+        connection: within a transaction.
+        actor: who.
+        door: through which door.
+        reason: why.
+        import_id: the import that makes the change.
+        towns: the codes of the towns whose features may be written; None is everywhere.
+        lock_id: the lock whose features may be written though they are locked.
+        is_unconditional: whether features are changed without regard to the version they have.
+    """
+    call = sa.func.geoservice.begin_change(
+        actor,
+        door,
+        reason,
+        sa.cast(import_id, sa.Uuid),
+        sa.cast(None if towns is None else sorted(towns), sa.ARRAY(sa.Text)),
+        sa.cast(lock_id, sa.Uuid),
+        is_unconditional,
+    )
     return int(connection.execute(sa.select(call)).scalar_one())
+
+
+def limit_to_towns(connection: sa.Connection, towns: Iterable[str] | None) -> None:
+    """Say where one may write on this connection, before it has a change; None is everywhere."""
+    codes = "*" if towns is None else ",".join(sorted(towns))
+    connection.execute(sa.select(sa.func.set_config("geoservice.towns", codes, True)))
+
+
+def count_changed(
+    connection: sa.Connection, collection: str, *, inserted: int, updated: int, deleted: int
+) -> None:
+    """Add to the numbers of features that the open change has touched in a collection."""
+    call = sa.func.geoservice.count_changed(collection, inserted, updated, deleted)
+    connection.execute(sa.select(call))
 
 
 def copy_in(
@@ -241,6 +309,7 @@ def _engine(
     settings = {
         "search_path": "public",  # not the schema that has the name of the user
         "timezone": "UTC",
+        "datestyle": "ISO",
         "jit": "off",
         "statement_timeout": str(int(timeout_s * 1000)),
         "lock_timeout": "3000",
@@ -263,6 +332,37 @@ def _engine(
         pool_pre_ping=True,
         isolation_level="AUTOCOMMIT" if read_only else "READ COMMITTED",
     )
+
+
+def _copied_out(
+    connection: sa.Connection, statement: sa.Select[Any]
+) -> Generator[bytes, None, None]:
+    """The lines of a statement; closing it cancels the query and gives the connection up."""
+    driver = _driver(connection)
+    with psycopg.ClientCursor(driver) as cursor:
+        # COPY takes no values; the cursor would leave a doubled percent sign if there were none.
+        literal = cursor.mogrify(*_text_and_values(statement))
+        try:
+            with cursor.copy(cast("Any", f"COPY ({literal}) TO STDOUT ({_RAW_LINES})")) as copy:
+                yield from _blocks_of(copy)
+        except GeneratorExit:
+            driver.cancel()
+            connection.invalidate()
+            raise
+
+
+def _blocks_of(copy: psycopg.Copy) -> Iterator[bytes]:
+    """Its lines put together: each block costs whoever sends it two changes of threads."""
+    held: list[bytes] = []
+    size = 0
+    for line in copy:
+        held.append(bytes(line))
+        size += len(held[-1])
+        if size >= _BLOCK_BYTES:
+            yield b"".join(held)
+            held, size = [], 0
+    if held:
+        yield b"".join(held)
 
 
 def _driver(connection: sa.Connection) -> "psycopg.Connection[Any]":

@@ -3,8 +3,9 @@
 One place decides how each field type looks in JSON and in columns; answers of questions use it too.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from geoalchemy2.types import Geometry
@@ -22,6 +23,53 @@ def shown_fields(collection: Collection, query: Query) -> tuple[str, ...]:
     wanted = query.properties
     public = (field.name for field in collection.public_fields)
     return tuple(name for name in public if wanted is None or name in wanted)
+
+
+class Writer(Hashable, Protocol):
+    """How a row becomes one text. Compared by value, because statements are kept by it."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns that it reads, beside `uid`."""
+
+    @property
+    def separator(self) -> str:
+        """What stands between two texts."""
+
+    def written(self, rows: sa.FromClause) -> sa.Select[Any]:
+        """The texts, one column `feature`, in the order of `rows`."""
+
+
+@dataclass(frozen=True)
+class GeoJson:
+    """Each row as a GeoJSON feature."""
+
+    names: tuple[str, ...]
+    geometry: str | None
+    crs: Crs
+
+    separator = ","
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The fields, and the geometry if it is shown."""
+        return self.names if self.geometry is None else (*self.names, self.geometry)
+
+    def written(self, rows: sa.FromClause) -> sa.Select[Any]:
+        """The features; see `feature_text`."""
+        return feature_text(rows, self.names, geometry=self.geometry, crs=self.crs)
+
+
+def geojson(collection: Collection, query: Query) -> GeoJson:
+    """How the features of a query are written as GeoJSON."""
+    geometry = "geom" if collection.geometry and query.geometry else None
+    return GeoJson(shown_fields(collection, query), geometry, query.crs)
+
+
+def constant(text: str) -> sa.ColumnElement[str]:
+    """Markup or a name of ours as SQL, never a value. Bound, it would cost more to plan."""
+    quoted = text.replace("'", "''")
+    return sa.literal_column(f"'{quoted}'", sa.Text())
 
 
 def in_crs(geometry: sa.ColumnElement[Any], crs: Crs) -> sa.ColumnElement[Any]:
@@ -53,7 +101,7 @@ def feature_text(
     the first ones.
     """
     values = (_json_value(rows.c[name], crs) for name in names)
-    properties = sa.select(*values).correlate(rows).lateral("p")
+    properties = sa.select(*values).correlate(rows).lateral("_properties")
     shape = (
         sa.literal_column("'null'") if geometry is None else geojson_geometry(rows.c[geometry], crs)
     )
@@ -63,7 +111,8 @@ def feature_text(
         sa.literal_column('\'","geometry":\''),
         shape,
         sa.literal_column("',\"properties\":'"),
-        sa.literal_column("row_to_json(p)::text" if names else "'{}'"),
+        # The row, whatever fields are called: no column is `_properties.*`, no collection has the name.
+        sa.literal_column("row_to_json(_properties.*)::text" if names else "'{}'"),
         sa.literal_column("'}'"),
     )
     source = rows.join(properties, sa.true()) if names else rows

@@ -1,6 +1,7 @@
 """What PostgreSQL's errors mean to a user: the field and the rule, in both languages.
 
-Nothing is read from the words of an error, because a server speaks its own language.
+Nothing is read from the words of an error, because a server speaks its own language; only names
+that stand in it. Of tables with policies, PostgreSQL does not tell editors the values of a key.
 """
 
 import re
@@ -11,6 +12,8 @@ from psycopg import errors
 from geoservice.errors import (
     Conflict,
     DatabaseUnavailable,
+    FeatureInUse,
+    FeatureLocked,
     GeoserviceError,
     Rejected,
     RejectedFeature,
@@ -18,15 +21,23 @@ from geoservice.errors import (
     TooSlow,
 )
 from geoservice.languages import Text
-from geoservice.store.tables import tables
+from geoservice.store.programs import LOCKED
+from geoservice.store.tables import Key, tables
 
-_UNKNOWN_VALUE = "?"  # PostgreSQL tells the whole row, which may hold private fields
+UNKNOWN_VALUE = "?"
+"""The value in a mistake when PostgreSQL tells none, or the whole row with its private fields."""
+
 _KEY = re.compile(r"\((?P<fields>[^)]*)\)=\((?P<values>.*)\)", re.DOTALL)  # in every language
 
 
 def told(fault: BaseException | None, timeout_s: float) -> GeoserviceError | None:
     """The mistake that a PostgreSQL error means to a user; None if it is ours."""
     match fault:
+        case psycopg.DatabaseError() if fault.diag.sqlstate == LOCKED:
+            key = _KEY.search(fault.diag.message_detail or "")
+            return FeatureLocked(
+                collection=fault.diag.table_name or "", value=key["values"] if key else ""
+            )
         case errors.QueryCanceled():
             return TooSlow(limit=f"{timeout_s:g}")
         case errors.LockNotAvailable() | errors.DeadlockDetected() | errors.SerializationFailure():
@@ -58,21 +69,19 @@ def told_of_writing(fault: BaseException | None, timeout_s: float) -> Geoservice
 
 def _rejected(fault: psycopg.IntegrityError) -> GeoserviceError:
     about = fault.diag
-    key = _KEY.search(about.message_detail or "")
-    fields = key["fields"].replace('"', "") if key else about.column_name or ""
-    value = key["values"] if key else _UNKNOWN_VALUE
+    told_key = _KEY.search(about.message_detail or "")
+    key = tables().key(about.schema_name, about.table_name, about.constraint_name)
+    fields = ", ".join(key.fields) if key else about.column_name or ""
+    if told_key:
+        fields = told_key["fields"].replace('"', "")
+    value = told_key["values"] if told_key else UNKNOWN_VALUE
     match fault:
         case errors.NotNullViolation():
             value, reason = "", Text(zh="不能为空", en="it must be given")
         case errors.UniqueViolation():
             reason = Text(zh="已有相同的要素", en="another feature has it already")
-        case errors.ForeignKeyViolation() if fields == "uid":
-            return Conflict(
-                reason=Text(
-                    zh=f"{value} 仍被 {about.table_name} 引用。",
-                    en=f"{value} is still used by {about.table_name}.",
-                )
-            )
+        case errors.ForeignKeyViolation() if fields == "uid" or _is_in_use(about, key):
+            return FeatureInUse(collection=about.table_name or "", value=value)
         case errors.ForeignKeyViolation():
             reason = Text(zh="没有这样的要素", en="there is no such feature")
         case errors.CheckViolation():
@@ -85,3 +94,12 @@ def _rejected(fault: psycopg.IntegrityError) -> GeoserviceError:
     return RejectedFeature(
         collection=about.table_name or "", field=fields, value=value, reason=reason
     )
+
+
+def _is_in_use(about: psycopg.errors.Diagnostic, key: Key | None) -> bool:
+    """Whether a foreign key was broken from its other end: then both tables are named."""
+    if key is None or key.refers_to is None:
+        return False
+    names = re.findall(r"\w+", about.message_primary or "")
+    mentions = names.count(key.refers_to)
+    return mentions == 2 if key.refers_to == about.table_name else mentions == 1

@@ -1,4 +1,4 @@
-"""A page of features as one row: found, counted and written by one statement.
+"""A page of features as one row: found, counted and written by one statement; or all, as lines.
 
 A statement is composed and compiled once for each shape of query; the next query of that shape
 brings only its values. Composing and compiling would take longer than the database takes to answer.
@@ -15,10 +15,10 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from geoservice.crs import STORAGE_SRID, Crs
+from geoservice.crs import STORAGE_SRID
 from geoservice.description.collection import Collection
 from geoservice.query.query import Box, Page, Query, Sort
-from geoservice.store.encoding import feature_text, shown_fields
+from geoservice.store.encoding import Writer, constant, geojson
 from geoservice.store.statements import (
     Condition,
     after_place,
@@ -35,6 +35,9 @@ _RECENT_CHANGES = 1000
 _KEPT_SHAPES = 512
 
 _EDGES = ("west", "south", "east", "north")
+
+# Columns beside those of fields, whose names may be any but those of the store's own columns.
+_NUMBER, _PLACE = "version", "change_id"
 
 _limit = sa.bindparam("page_limit", type_=sa.Integer)
 _offset = sa.bindparam("page_offset", type_=sa.Integer)
@@ -56,12 +59,11 @@ class _Shape:
     """What a statement is made of. Two shapes are equal if only bound values differ."""
 
     rows: sa.FromClause
-    names: tuple[str, ...]
-    geometry: str | None
-    crs: Crs
+    writer: Writer
     sort: tuple[Sort, ...]
     counts: bool
     skips: bool
+    follows_key: bool
     in_box: bool
     conditions: tuple[object, ...]
     collection: Collection = field(compare=False)
@@ -91,12 +93,21 @@ class _Compiled:
 def geojson_page(
     collection: Collection, query: Query, page: Page, *, count_limit: int | None
 ) -> Prepared:
+    """The statement for a page of GeoJSON features; see `feature_page`."""
+    return feature_page(
+        collection, query, page, geojson(collection, query), count_limit=count_limit
+    )
+
+
+def feature_page(
+    collection: Collection, query: Query, page: Page, writer: Writer, *, count_limit: int | None
+) -> Prepared:
     """The statement for a page: one row that holds all that the document needs, as text.
 
-    Columns: `features`, the features joined by commas; `found`, how many rows there are up to one
-    beyond the page; `last`, a JSON list of the sort values and uid of the last feature of a full
-    page; `version` of the data; `matched`, how many features match, counted up to one beyond
-    `count_limit`, null if that is None.
+    Columns: `features`, the texts of the writer with its separator between them; `found`, how many
+    rows there are up to one beyond the page; `last`, a JSON list of the sort values and uid of the
+    last feature of a full page; `version` of the data; `matched`, how many features match, counted
+    up to one beyond `count_limit`, null if that is None.
     """
     rows = source(collection, query.known_at)
     box, query = _box_apart(collection, query)
@@ -106,12 +117,11 @@ def geojson_page(
     bound = [bind for key in keys if key is not None for bind in key.bindparams]
     shape = _Shape(
         rows=rows,
-        names=shown_fields(collection, query),
-        geometry="geom" if collection.geometry and query.geometry else None,
-        crs=query.crs,
+        writer=writer,
         sort=query.sort,
         counts=count_limit is not None,
         skips=page.offset > 0,
+        follows_key=box is None and _follows_key(query),
         in_box=box is not None,
         conditions=tuple(key.key if key is not None else object() for key in keys),
         collection=collection,
@@ -146,35 +156,57 @@ def _box_apart(collection: Collection, query: Query) -> tuple[Box | None, Query]
     return box, replace(query, box=None)
 
 
+def feature_lines(
+    collection: Collection,
+    query: Query,
+    writer: Writer,
+    *,
+    offset: int = 0,
+    limit: int | None = None,
+) -> sa.Select[Any]:
+    """The features of a query in its order, one text each; for `Database.lines`."""
+    rows = source(collection, query.known_at)
+    found = (
+        sa.select(*(rows.c[name] for name in ("uid", *writer.columns)))
+        .where(*restrictions(collection, rows, query))
+        .order_by(*in_order(rows, query))
+        .limit(limit)
+    )
+    if offset and _follows_key(query):
+        found = found.where(_from_number(rows, sa.literal(offset)))
+    elif offset:
+        found = found.offset(offset)
+    return writer.written(found.subquery("here"))
+
+
+def _follows_key(query: Query) -> bool:
+    """Whether rows come in the order of their key, with none left out."""
+    return not query.sort and not query.is_restricted
+
+
+def _from_number(rows: sa.FromClause, offset: sa.ColumnElement[int]) -> Condition:
+    """The rows behind the first ones of the key, which its index finds without reading a row."""
+    ids = sa.select(rows.c.uid).correlate(None).order_by(rows.c.uid)
+    return rows.c.uid >= ids.offset(offset).limit(1).scalar_subquery()
+
+
 def geojson_feature(collection: Collection, query: Query, uid: UUID) -> Prepared:
+    """The statement for one GeoJSON feature; see `single_feature`."""
+    return single_feature(collection, query, uid, geojson(collection, query))
+
+
+def single_feature(collection: Collection, query: Query, uid: UUID, writer: Writer) -> Prepared:
     """The statement for one feature: its text and its version, both null if it is not there."""
     rows = source(collection, query.known_at)
-    form = _Form(
-        rows,
-        shown_fields(collection, query),
-        "geom" if collection.geometry and query.geometry else None,
-        query.crs,
-    )
     build = _feature_statement if isinstance(rows, sa.Table) else _feature_statement.__wrapped__
-    return build(form).prepared({"wanted_uid": uid})
-
-
-@dataclass(frozen=True)
-class _Form:
-    """How features are written."""
-
-    rows: sa.FromClause
-    names: tuple[str, ...]
-    geometry: str | None
-    crs: Crs
+    return build(rows, writer).prepared({"wanted_uid": uid})
 
 
 @lru_cache(maxsize=_KEPT_SHAPES)
-def _feature_statement(form: _Form) -> _Compiled:
-    rows = form.rows
+def _feature_statement(rows: sa.FromClause, writer: Writer) -> _Compiled:
     wanted = sa.bindparam("wanted_uid", type_=pg.UUID(as_uuid=True))
     found = (
-        feature_text(rows, form.names, geometry=form.geometry, crs=form.crs)
+        writer.written(rows)
         .add_columns(rows.c.version)
         .where(rows.c.uid == wanted)
         .subquery("found")
@@ -225,7 +257,7 @@ def _statement(shape: _Shape) -> sa.Select[Any]:
     place = _place(rows)
     where = [shape.where, *([meets(rows.c.geom, _envelope)] if shape.in_box else [])]
     matches = (
-        sa.select(place.label("place"), rows.c.uid, *_sort_columns(rows, shape.sort))
+        sa.select(place.label(_PLACE), rows.c.uid, *_sort_columns(rows, shape.sort))
         .select_from(rows)
         .where(*where)
         .limit(_count_limit + 1)
@@ -236,20 +268,21 @@ def _statement(shape: _Shape) -> sa.Select[Any]:
     places = _array(_ids(rows, query, shape, place).where(*where, shape.after))
     if shape.counts:
         # The counted matches are all there are, unless counting has stopped: then look again.
-        counted = _array(_ids(matches, query, shape, matches.c.place))
+        counted = _array(_ids(matches, query, shape, matches.c[_PLACE]))
         places = sa.case((matched <= _count_limit, counted), else_=places)
-    number = sa.func.row_number().over(order_by=in_order(rows, query)).label("number")
+    number = sa.func.row_number().over(order_by=in_order(rows, query)).label(_NUMBER)
     shown = [rows.c[name] for name in dict.fromkeys(_needed(shape))]
     here = sa.select(number, *shown).where(place == sa.any_(places)).subquery("here")
     last = sa.func.json_build_array(*sort_values(here, query), sa.cast(here.c.uid, sa.Text))
     texts = (
-        feature_text(here, shape.names, geometry=shape.geometry, crs=shape.crs)
-        .add_columns(here.c.number, sa.cast(last, sa.Text).label("last"))
+        shape.writer.written(here)
+        .add_columns(here.c[_NUMBER].label("number"), sa.cast(last, sa.Text).label("last"))
         .subquery("texts")
     )
+    separator = constant(shape.writer.separator)
     on_page = sa.case((texts.c.number <= _limit, texts.c.feature))
     return sa.select(
-        sa.func.string_agg(on_page, sa.literal_column("','")).label("features"),
+        sa.func.string_agg(on_page, separator).label("features"),
         sa.func.count().label("found"),
         sa.func.max(texts.c.last).filter(texts.c.number == _limit).label("last"),
         _version(collection.id).label("version"),
@@ -259,10 +292,8 @@ def _statement(shape: _Shape) -> sa.Select[Any]:
 
 def _needed(shape: _Shape) -> Iterator[str]:
     yield "uid"
-    yield from shape.names
+    yield from shape.writer.columns
     yield from (key.field for key in shape.sort)
-    if shape.geometry is not None:
-        yield shape.geometry
 
 
 def _place(rows: sa.FromClause) -> sa.ColumnElement[Any]:
@@ -289,7 +320,9 @@ def _ids(
     # Never a reference to the row outside, which has the same table: these are ids of their own.
     ids = sa.select(place).select_from(rows).correlate(None)
     ids = ids.order_by(*in_order(rows, query)).limit(_limit + 1)
-    return ids.offset(_offset) if shape.skips else ids
+    if not shape.skips:
+        return ids
+    return ids.where(_from_number(rows, _offset)) if shape.follows_key else ids.offset(_offset)
 
 
 def _array(ids: sa.Select[Any]) -> sa.ColumnElement[Any]:

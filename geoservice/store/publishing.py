@@ -121,5 +121,5 @@ def withdraw(database: Database, registry: Registry, id: str) -> None:
         connection.execute(sa.delete(published_collections).where(published_collections.c.id == id))
         for table in (tables().current(collection), tables().history(collection)):
             connection.execute(DropTable(table))
-        run(connection, [f"DROP FUNCTION {programs.function_name(collection)}()"])
+        run(connection, programs.without_collection(collection))
     registry.refresh()

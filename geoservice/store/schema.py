@@ -50,6 +50,7 @@ def upgrade(database: Database, revision: str = "head") -> None:
         with _alembic(connection) as config:
             command.upgrade(config, revision)
         if revision == "head":
+            run(connection, programs.change_functions())
             run(connection, programs.system_grants())
             for collection in (*built_in_collections(), *published(connection)):
                 run(connection, programs.for_collection(collection))
@@ -149,7 +150,8 @@ def _own_by_owner(connection: sa.Connection) -> None:
     functions = connection.execute(
         sa.text(
             "SELECT format('ALTER FUNCTION %s OWNER TO ' || :owner, p.oid::regprocedure) FROM pg_proc p "
-            "JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname IN ('geoservice', 'registers')"
+            "JOIN pg_namespace n ON n.oid = p.pronamespace "
+            "WHERE n.nspname IN ('geoservice', 'registers', 'published')"
         ),
         {"owner": programs.OWNER},
     ).scalars()

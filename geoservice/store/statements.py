@@ -33,17 +33,22 @@ def source(collection: Collection, known_at: datetime | None = None) -> sa.FromC
 
 
 def versions(collection: Collection) -> sa.FromClause:
-    """Every version of every feature, with `superseded_at` (null: still current) and `operation`."""
+    """Every version of every feature, with when, by which change and how it was replaced.
+
+    `superseded_at`, `superseded_by` and `operation` are null for what is still current.
+    """
     current, history = tables().current(collection), tables().history(collection)
     names = [column.name for column in current.c]
     null = sa.null()
     now = sa.select(
         *(current.c[name] for name in names),
         sa.cast(null, sa.DateTime(timezone=True)).label("superseded_at"),
+        sa.cast(null, sa.BigInteger).label("superseded_by"),
         sa.cast(null, sa.Text).label("operation"),
     )
     then = sa.select(
-        *(history.c[name] for name in names), history.c.superseded_at, history.c.operation
+        *(history.c[name] for name in names),
+        *(history.c[name] for name in ("superseded_at", "superseded_by", "operation")),
     )
     return sa.union_all(now, then).subquery(f"{collection.id}_versions")
 
@@ -134,6 +139,12 @@ def matched(collection: Collection, query: Query, at_most: int | None) -> sa.Sel
     if at_most is not None:
         found = found.limit(at_most + 1)
     return sa.select(sa.func.count()).select_from(found.subquery())
+
+
+def row_count(statement: sa.Select[Any]) -> sa.Select[Any]:
+    """How many rows a statement gives."""
+    one = statement.order_by(None).with_only_columns(sa.literal(1), maintain_column_froms=True)
+    return sa.select(sa.func.count()).select_from(one.subquery())
 
 
 def extent(collection: Collection) -> sa.Select[Any]:

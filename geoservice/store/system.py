@@ -1,4 +1,4 @@
-"""The store's own tables: changes, imports, published descriptions. They are no collections."""
+"""The store's own tables, which are no collections: changes, imports, descriptions, users, locks."""
 
 from typing import Any
 
@@ -19,6 +19,13 @@ changes = sa.Table(
     sa.Column("door", sa.Text, nullable=False, comment="through which door"),
     sa.Column("reason", sa.Text, comment="why"),
     sa.Column("import_id", pg.UUID(as_uuid=True), comment="the import that made it"),
+    sa.Column(
+        "is_unconditional",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.false(),
+        comment="whether it changed features without saying which version its author had seen",
+    ),
     schema=SYSTEM_SCHEMA,
     comment="every transaction that changed a collection",
 )
@@ -28,6 +35,9 @@ changed_collections = sa.Table(
     _metadata,
     sa.Column("collection", sa.Text, primary_key=True),
     sa.Column("change_id", sa.BigInteger, sa.ForeignKey(changes.c.id), primary_key=True),
+    sa.Column("inserted", sa.BigInteger, comment="features; null: not counted, as at a console"),
+    sa.Column("updated", sa.BigInteger),
+    sa.Column("deleted", sa.BigInteger),
     schema=SYSTEM_SCHEMA,
     comment="which collections a change touched; the newest is the version of the collection",
 )
@@ -59,7 +69,92 @@ published_collections = sa.Table(
 )
 
 
+users = sa.Table(
+    "users",
+    _metadata,
+    sa.Column(
+        "id",
+        pg.UUID(as_uuid=True),
+        primary_key=True,
+        server_default=sa.text(f"{SYSTEM_SCHEMA}.uuid7()"),
+    ),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("role", sa.Text, nullable=False, comment="analyst, editor or admin"),
+    sa.Column("towns", pg.ARRAY(sa.Text), comment="codes of an editor's towns; null: all"),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, server_default=_now),
+    sa.Column("disabled_at", sa.DateTime(timezone=True)),
+    sa.CheckConstraint("role IN ('analyst', 'editor', 'admin')", name="role"),
+    schema=SYSTEM_SCHEMA,
+    comment="who may do more than read what is public",
+)
+
+keys = sa.Table(
+    "keys",
+    _metadata,
+    sa.Column("id", sa.Text, primary_key=True, comment="the part of the key that may be shown"),
+    sa.Column("user_id", pg.UUID(as_uuid=True), sa.ForeignKey(users.c.id), nullable=False),
+    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("secret_hash", sa.Text, nullable=False, comment="argon2id"),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, server_default=_now),
+    sa.Column("expires_at", sa.DateTime(timezone=True)),
+    sa.Column("revoked_at", sa.DateTime(timezone=True)),
+    sa.Column("last_used_at", sa.DateTime(timezone=True)),
+    schema=SYSTEM_SCHEMA,
+    comment="keys by which users are known",
+)
+
+locks = sa.Table(
+    "locks",
+    _metadata,
+    sa.Column("id", pg.UUID(as_uuid=True), primary_key=True),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, server_default=_now),
+    sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("minutes", sa.Double, nullable=False, comment="for how long it is renewed"),
+    schema=SYSTEM_SCHEMA,
+    comment="locks of features, by the clock of the database",
+)
+
+locked_features = sa.Table(
+    "locked_features",
+    _metadata,
+    sa.Column("collection", sa.Text, primary_key=True),
+    sa.Column("uid", pg.UUID(as_uuid=True), primary_key=True),
+    sa.Column(
+        "lock_id",
+        pg.UUID(as_uuid=True),
+        sa.ForeignKey(locks.c.id, ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    schema=SYSTEM_SCHEMA,
+    comment="the features that a lock holds",
+)
+
+answered_requests = sa.Table(
+    "answered_requests",
+    _metadata,
+    sa.Column("actor", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True, comment="Idempotency-Key"),
+    sa.Column("request_sha256", sa.Text, nullable=False),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False, server_default=_now, index=True),
+    sa.Column("status", sa.Integer, nullable=False),
+    sa.Column("headers", pg.JSONB, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    schema=SYSTEM_SCHEMA,
+    comment="answers of edits, so that a repeated request is not carried out twice",
+)
+
+
 def newest_imports(most: int) -> sa.Select[Any]:
     """The newest imports, without their reports."""
     columns = [column for column in imports.c if column.name != "report"]
     return sa.select(*columns).order_by(imports.c.started_at.desc(), imports.c.id).limit(most)
+
+
+def synthetic_collections() -> sa.Select[tuple[str]]:
+    """The ids of the collections into which demonstration data was loaded."""
+    table = changed_collections
+    loaded = table.join(changes, changes.c.id == table.c.change_id)
+    found = sa.select(table.c.collection).select_from(loaded).where(changes.c.door == "demo")
+    return found.distinct().order_by(table.c.collection)

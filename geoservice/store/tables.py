@@ -90,10 +90,18 @@ class Rule:
     meaning: Text
 
 
+@dataclass(frozen=True)
+class Key:
+    """The fields of a key of a table, and of a foreign one the table that it refers to."""
+
+    fields: tuple[str, ...]
+    refers_to: str | None = None
+
+
 class Tables:
     """The tables of collections, made when first asked for; thread-safe, one per process is enough.
 
-    Two collections with one id never share a table: the cache is by the whole description.
+    Two collections with one id never share a table, unless they differ only in what readers see.
     """
 
     def __init__(self) -> None:
@@ -117,7 +125,23 @@ class Tables:
                 return each.info.get("rule")
         return None
 
+    def key(self, schema: str | None, table: str | None, name: str | None) -> Key | None:
+        """The key with this name of a table made here: primary, unique, or foreign."""
+        made = self.metadata.tables.get(f"{schema}.{table}")
+        if made is None:
+            return None
+        for index in made.indexes:
+            if index.name == name:
+                return Key(tuple(str(column.name) for column in index.columns))
+        for constraint in made.constraints:
+            if isinstance(constraint, sa.ForeignKeyConstraint) and constraint.name == name:
+                return Key(tuple(constraint.column_keys), constraint.referred_table.name)
+            if isinstance(constraint, sa.PrimaryKeyConstraint) and constraint.name == name:
+                return Key(tuple(str(column.name) for column in constraint.columns))
+        return None
+
     def _both(self, collection: Collection) -> tuple[sa.Table, sa.Table]:
+        collection = collection.unveiled
         with self._lock:
             made = self._made.get(collection.id)
             if made is None or made[0] != collection:

@@ -16,7 +16,7 @@ from geoservice.files.importing import stored_report
 from geoservice.files.publication import validate
 from geoservice.store.database import Database
 from geoservice.store.publishing import Registry, withdraw
-from geoservice.store.system import changes, imports
+from geoservice.store.system import changed_collections, changes, imports
 from geoservice.store.tables import tables
 
 
@@ -210,3 +210,39 @@ def test_kill_9_at_any_point_leaves_nothing_and_a_second_run_succeeds(
     assert left == 0
     run = importing if what == "towns" else publishing
     assert run(what, path).state == "committed"
+
+
+def test_an_import_counts_what_it_inserts_and_updates(
+    importing, publishing, database, registry, tmp_path: Path
+) -> None:
+    of = changed_collections
+
+    def counted(report) -> tuple[int, int, int]:
+        counts = sa.select(of.c.inserted, of.c.updated, of.c.deleted)
+        return tuple(database.row(counts.where(of.c.change_id == report.change_id)))
+
+    assert counted(importing("towns", _towns(registry, tmp_path, 1, 2, 3))) == (3, 0, 0)
+    features = [valid_feature(registry.collection("towns"), number) for number in (1, 2, 4)]
+    features[0]["properties"]["name"] = "改名"
+    changed = importing("towns", write_geojson(tmp_path / "new.geojson", features))
+    assert counted(changed) == (1, 1, 0)
+    assert counted(publishing("parcels", _towns(registry, tmp_path, 5, 6))) == (2, 0, 0)
+
+
+def test_the_id_of_a_deleted_feature_is_not_given_to_another(
+    importing, database, registry, tmp_path: Path
+) -> None:
+    towns = registry.collection("towns")
+    table = tables().current(towns)
+    importing("towns", _towns(registry, tmp_path, 1))
+    gone = database.scalar(sa.select(table.c.uid))
+    with database.change(actor="李", door="test") as connection:
+        connection.execute(sa.delete(table))
+    feature = valid_feature(towns, 1)
+    feature["properties"] |= {"uid": str(gone)}
+    report = importing("towns", write_geojson(tmp_path / "again.geojson", [feature]))
+    assert (report.state, report.inserted) == ("committed", 1)
+    assert database.scalar(sa.select(table.c.uid)) != gone
+    with database.change(actor="李", door="test") as connection:  # its history begins anew
+        connection.execute(sa.update(table).values(name="再改"))
+        connection.execute(sa.delete(table))

@@ -175,6 +175,7 @@ def test_an_editor_cannot_go_behind_the_history(database: Database, statement: s
 
 def test_an_editor_edits_the_data(database: Database):
     with session_of(database, EDITOR) as console:
+        console.execute("set local geoservice.towns = '441900121'")
         console.execute(
             "insert into registers.towns (code, name, kind, parent_code) "
             "values ('441900121', '虎门镇', 'town', '441900')"

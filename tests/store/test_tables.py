@@ -160,11 +160,10 @@ def test_a_decimal_with_too_many_digits_is_refused_and_rounded_beyond_its_scale(
     assert stored == Decimal("999999999999.99")
 
 
-def test_two_sites_with_one_number_are_refused_with_the_number(add):
+def test_two_sites_with_one_number_are_refused_with_the_fields_of_the_key(add):
     add(hazard_sites, **SITE)
     refusal = refused(add, hazard_sites, **SITE)
     assert refusal.parts["field"] == "site_no_scheme, site_no"
-    assert refusal.parts["value"] == "national_12, 441900020001"
     assert "another feature has it already" in refusal.text("en")
 
 
@@ -182,10 +181,8 @@ def test_a_site_number_and_a_village_code_may_be_the_same_digits(add):
 
 
 def test_an_assessment_of_a_site_that_is_not_there_is_refused(add):
-    missing = uuid4()
-    refusal = refused(add, hazard_assessments, hazard_site=missing, assessed_on="2021-04-01")
+    refusal = refused(add, hazard_assessments, hazard_site=uuid4(), assessed_on="2021-04-01")
     assert refusal.parts["field"] == "hazard_site"
-    assert refusal.parts["value"] == str(missing)
 
 
 def project(add: Any, *sites: UUID | None) -> UUID:
@@ -226,7 +223,7 @@ def test_a_site_that_an_assessment_names_is_not_deleted(add, database):
     add(hazard_assessments, hazard_site=site, assessed_on="2021-04-01")
     with pytest.raises(Conflict) as refusal:
         delete_site(database, site)
-    assert f"{site} is still used by hazard_assessments" in refusal.value.text("en")
+    assert "is still used by hazard_assessments" in refusal.value.text("en")
 
 
 def test_a_site_in_a_list_is_not_deleted(add, database):

@@ -1,0 +1,460 @@
+"""Operations on features, carried out in one transaction: all of them or none.
+
+The database decides: an operation is one statement, and the rows it gives back say whether it was
+done; what stood in its way is looked up only afterwards. Must not know how operations were written.
+"""
+
+from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import groupby
+from uuid import UUID
+
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from geoservice.description.collection import Collection
+from geoservice.editing.locks import LockAction, Member, held, release_after, require_usable
+from geoservice.editing.operations import (
+    Author,
+    Changed,
+    Delete,
+    Done,
+    Insert,
+    Operation,
+    Outcome,
+    Replace,
+    Restore,
+    Update,
+    Values,
+)
+from geoservice.editing.towns import not_own, out_of_towns
+from geoservice.editing.writing import (
+    conditioned,
+    deletion,
+    inserted_values,
+    insertion,
+    new_ids,
+    old_version,
+    out_of_reach,
+    replaced_values,
+    restoration,
+    restored_deletion,
+    update,
+    version_of,
+)
+from geoservice.errors import (
+    ChangedMeanwhile,
+    ConditionRequired,
+    Conflict,
+    FeatureInUse,
+    FeatureNotLocked,
+    Forbidden,
+    GeoserviceError,
+    RejectedFeature,
+    TooLarge,
+    Unavailable,
+    UnknownFeature,
+    UnknownVersion,
+)
+from geoservice.languages import Text
+from geoservice.query.filter import Condition
+from geoservice.store.database import Database, begin_change, count_changed
+from geoservice.store.faults import UNKNOWN_VALUE, told_of_writing
+
+
+@dataclass(frozen=True)
+class EditLimits:
+    """The limits of one transaction, by the names and with the defaults of the settings."""
+
+    max_tx_operations: int = 1_000
+    max_tx_features: int = 10_000
+
+
+def carry_out(
+    database: Database,
+    author: Author,
+    operations: Sequence[Operation],
+    *,
+    dry_run: bool = False,
+    version_required: Container[str] = (),
+    release: LockAction | None = None,
+    limits: EditLimits = EditLimits(),
+) -> Outcome:
+    """Carry out operations in their order, in one transaction; on any mistake nothing is stored.
+
+    Args:
+        database: where.
+        author: who, through which door, and where they may.
+        operations: what to do.
+        dry_run: do everything and roll it back: the outcome is what would be, with the ids that
+            new features would not have again.
+        version_required: ids of the collections whose features may be changed only with the
+            version seen, or under a lock.
+        release: whether the author's lock ends with the edit, for all of its features or for those
+            that were touched; None keeps it.
+        limits: the most operations, and the most features that they may touch.
+
+    Raises:
+        TooLarge: beyond a limit.
+        ConditionRequired: an operation must give a version and does not.
+        UnknownFeature, UnknownVersion: what an operation names is not there.
+        ChangedMeanwhile: a feature has another version than the one given.
+        Forbidden: a feature is, or would be, in a town that is not the author's.
+        FeatureLocked, FeatureNotLocked, UnknownLock, LockExpired: see `locks`.
+        Rejected, RejectedFeature: a value breaks a rule of the register.
+        Conflict: somebody else is changing the same features for too long; try again.
+
+    Of several operations, the one with the mistake is named in the part `operation`.
+    """
+    with database.editing() as connection:
+        return carry_out_within(
+            connection,
+            author,
+            operations,
+            dry_run=dry_run,
+            version_required=version_required,
+            release=release,
+            limits=limits,
+        )
+
+
+def carry_out_within(
+    connection: sa.Connection,
+    author: Author,
+    operations: Sequence[Operation],
+    *,
+    dry_run: bool = False,
+    version_required: Container[str] = (),
+    release: LockAction | None = None,
+    limits: EditLimits = EditLimits(),
+) -> Outcome:
+    """Like `carry_out`, in a transaction of the editing role that the caller has opened.
+
+    So what the caller stores beside it is there if and only if the edit is.
+    """
+    _require_at_most("max_tx_operations", limits.max_tx_operations, len(operations))
+    transaction = _Transaction(connection, author, operations, limits)
+    transaction.require_versions(version_required)
+    with connection.begin_nested() as savepoint:
+        done = transaction.done()
+        is_stored = transaction.has_changed and not dry_run
+        if not is_stored:
+            savepoint.rollback()
+    if author.lock_id is not None and release is not None and not dry_run:
+        release_after(connection, author.lock_id, release, transaction.touched)
+    return Outcome(transaction.change_id if is_stored else None, tuple(done))
+
+
+class _Transaction:
+    """The operations of one author, on their way."""
+
+    def __init__(
+        self,
+        connection: sa.Connection,
+        author: Author,
+        operations: Sequence[Operation],
+        limits: EditLimits,
+    ) -> None:
+        self._connection = connection
+        self._author = author
+        self._operations = operations
+        self._limits = limits
+        self._held: frozenset[Member] = frozenset()
+        self._features = 0
+        self._versions: dict[Member, int] = {}
+        self._counts: dict[str, dict[str, int]] = {}
+        self.change_id = 0
+        self.touched: set[Member] = set()
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether anything is another than before."""
+        return bool(self._counts)
+
+    def require_versions(self, collections: Container[str]) -> None:
+        """Refuse an operation that must say which version it changes, and does not."""
+        for number, each in enumerate(self._operations):
+            if each.collection.id in collections and self._is_unconditional(each):
+                with self._naming(number):
+                    raise ConditionRequired(collection=each.collection.id)
+
+    def done(self) -> list[Done]:
+        """What the operations did, now that they are carried out."""
+        author = self._author
+        if author.lock_id is not None:
+            require_usable(self._connection, author.lock_id, author.name)
+            self._held = held(self._connection, author.lock_id)
+        self.change_id = begin_change(
+            self._connection,
+            actor=author.name,
+            door=author.door,
+            reason=author.reason,
+            towns=author.towns,
+            lock_id=author.lock_id,
+            is_unconditional=any(map(self._is_unconditional, self._operations)),
+        )
+        found: list[Done] = []
+        for run in _runs(self._operations):
+            found += self._inserted(run) if _is_insert(self._operations[run[0]]) else self._one(run)
+        for id, counts in sorted(self._counts.items()):
+            count_changed(self._connection, id, **counts)
+        return found
+
+    def _is_unconditional(self, operation: Operation) -> bool:
+        """Whether it changes features without regard to the version they have."""
+        if isinstance(operation, Insert) or self._author.lock_id is not None:
+            return False
+        return operation.version is None
+
+    # New features
+
+    def _inserted(self, run: range) -> list[Done]:
+        """New features with the same columns, sent at once; if one is refused, it is named."""
+        collection = self._operations[run[0]].collection
+        rows = [self._new_row(number) for number in run]
+        self._count_features(len(rows))
+        ids = list(self._connection.execute(new_ids(len(rows))).scalars())
+        statement, parameters = insertion(collection, rows, ids)
+        if len(run) == 1:
+            with self._naming(run[0]):
+                self._connection.execute(statement, parameters[0])
+        else:
+            try:
+                with self._connection.begin_nested():
+                    self._connection.execute(statement, parameters)
+            except DBAPIError:
+                for number, row in zip(run, parameters, strict=True):  # only to see which it is
+                    with self._naming(number):
+                        self._connection.execute(statement, row)
+                raise
+        found = []
+        for number, uid in zip(run, ids, strict=True):
+            self._remember(collection, Changed(uid, 1), "inserted")
+            found.append(Done(self._operations[number], (Changed(uid, 1),)))
+        return found
+
+    def _new_row(self, number: int) -> Values:
+        operation = self._operations[number]
+        assert isinstance(operation, Insert)
+        with self._naming(number):
+            self._require_editable(operation.collection)
+            values = inserted_values(operation)
+            self._require_own_town(operation.collection, values)
+            if operation.collection.town not in values:
+                self._require_town(operation.collection, None)
+        return values
+
+    # Features that are there
+
+    def _one(self, run: range) -> list[Done]:
+        """One operation on features that are there."""
+        (number,) = run
+        operation = self._operations[number]
+        with self._naming(number):
+            self._require_editable(operation.collection)
+            match operation:
+                case Update():
+                    self._require_own_town(operation.collection, operation.values)
+                    changed = self._selected(operation)
+                case Delete():
+                    changed = self._selected(operation)
+                case Replace():
+                    self._require_own_town(operation.collection, operation.values)
+                    changed = self._found(operation, update(operation, replaced_values(operation)))
+                case Restore():
+                    changed = self._restored(operation)
+            self._require_held(operation.collection, changed)
+        return [Done(operation, tuple(changed))]
+
+    def _selected(self, operation: Update | Delete) -> list[Changed]:
+        """One feature by its id, or those that fulfil a condition: all of them, and not too many."""
+        which, collection = operation.which, operation.collection
+        if isinstance(which, UUID):
+            if isinstance(operation, Update):
+                return self._found(operation, update(operation, operation.values))
+            return self._found(operation, deletion(operation))
+        self._require_reach(collection, which)
+        room = self._limits.max_tx_features - self._features
+        rows = self._connection.execute(conditioned(operation, which, at_most=room + 1)).all()
+        self._count_features(len(rows))
+        return [self._seen(operation, row) for row in sorted(rows, key=lambda row: row.uid)]
+
+    def _found(
+        self, operation: Update | Replace | Delete | Restore, statement: sa.Executable
+    ) -> list[Changed]:
+        """The feature that a statement must find."""
+        assert isinstance(operation.which, UUID)
+        self._count_features(1)
+        rows = self._connection.execute(statement).all()
+        if not rows:
+            raise self._obstacle(operation.collection, operation.which, operation.version)
+        return [self._seen(operation, row) for row in rows]
+
+    def _restored(self, operation: Restore) -> list[Changed]:
+        """A feature with the values of an earlier version, whether it is there or was deleted."""
+        collection, uid = operation.collection, operation.which
+        is_old = self._connection.execute(old_version(operation)).first() is not None
+        now = self._connection.execute(version_of(collection, uid)).first()
+        if not is_old and (now is None or now.version != operation.to_version):
+            raise UnknownVersion(
+                collection=collection.id, value=str(uid), version=operation.to_version
+            )
+        if now is not None:
+            as_it_is = update(operation, {})
+            return self._found(operation, restoration(operation) if is_old else as_it_is)
+        if operation.version is not None:
+            raise UnknownFeature(collection=collection.id, value=str(uid))
+        self._count_features(1)
+        version = self._connection.execute(restored_deletion(operation)).scalar()
+        if version is None:
+            raise _changing()
+        return [self._remember(collection, Changed(uid, version), "inserted")]
+
+    def _seen(self, operation: Operation, row: sa.Row[tuple[UUID, int, int]]) -> Changed:
+        """A feature that a statement gives back; one that stayed as it was is not counted."""
+        collection = operation.collection
+        if isinstance(operation, Delete):
+            return self._remember(collection, Changed(row.uid, None), "deleted")
+        known = self._versions.get(Member(collection.id, row.uid))
+        is_new = row.change_id == self.change_id if known is None else row.version != known
+        changed = Changed(row.uid, row.version)
+        return self._remember(collection, changed, "updated" if is_new else None)
+
+    def _remember(self, collection: Collection, changed: Changed, how: str | None) -> Changed:
+        member = Member(collection.id, changed.uid)
+        self.touched.add(member)
+        if changed.version is not None:
+            self._versions[member] = changed.version
+        if how is not None:
+            none = dict.fromkeys(("inserted", "updated", "deleted"), 0)
+            self._counts.setdefault(collection.id, none)[how] += 1
+        return changed
+
+    # What stands in the way
+
+    def _obstacle(self, collection: Collection, uid: UUID, version: int | None) -> GeoserviceError:
+        """Why a statement found no row."""
+        row = self._connection.execute(version_of(collection, uid)).first()
+        if row is None:
+            return UnknownFeature(collection=collection.id, value=str(uid))
+        if self._author.towns is not None and row.town not in self._author.towns:
+            return not_own(collection, row.town)
+        if version is not None and row.version != version:
+            return ChangedMeanwhile(
+                collection=collection.id, value=str(uid), expected=version, actual=row.version
+            )
+        return _changing()
+
+    def _require_reach(self, collection: Collection, condition: Condition) -> None:
+        """Policies pass over what is not the author's: to do less than was asked is refused."""
+        if self._author.towns is not None:
+            row = self._connection.execute(out_of_reach(collection, condition)).first()
+            if row is not None:
+                raise not_own(collection, row.town)
+
+    def _require_own_town(self, collection: Collection, values: Values) -> None:
+        """Refuse a town that is not the author's in words; the policies would without."""
+        if collection.town is not None and collection.town in values:
+            self._require_town(collection, values[collection.town])
+
+    def _require_town(self, collection: Collection, town: object) -> None:
+        if self._author.towns is not None and town not in self._author.towns:
+            raise not_own(collection, town)
+
+    def _require_editable(self, collection: Collection) -> None:
+        if not collection.editable:
+            reason = Text(zh=f"{collection.id} 不能编辑。", en=f"{collection.id} cannot be edited.")
+            raise Forbidden(collection=collection.id, reason=reason)
+
+    def _require_held(self, collection: Collection, features: Iterable[Changed]) -> None:
+        """Under a lock, only what it holds may be changed."""
+        if self._author.lock_id is None:
+            return
+        for each in features:
+            if Member(collection.id, each.uid) not in self._held:
+                raise FeatureNotLocked(collection=collection.id, value=str(each.uid))
+
+    def _count_features(self, number: int) -> None:
+        self._features += number
+        _require_at_most("max_tx_features", self._limits.max_tx_features, self._features)
+
+    # Which operation it was
+
+    @contextmanager
+    def _naming(self, number: int) -> Iterator[None]:
+        """Mistakes in here are those of one operation, and say so if there are several."""
+        operation = self._operations[number]
+        try:
+            yield
+        except DBAPIError as fault:
+            mistake = self._mistake(fault, operation)
+            if mistake is None:
+                raise
+            raise self._named(mistake, number) from fault
+        except GeoserviceError as mistake:
+            raise self._named(mistake, number) from mistake.__cause__
+
+    def _named(self, mistake: GeoserviceError, number: int) -> GeoserviceError:
+        label = self._operations[number].label
+        total = len(self._operations)
+        if label:
+            return mistake.in_operation(label)
+        if total > 1:
+            place = Text(zh=f"第 {number + 1} 项（共 {total} 项）", en=f"{number + 1} of {total}")
+            return mistake.in_operation(place)
+        return mistake
+
+    def _mistake(self, fault: DBAPIError, operation: Operation) -> GeoserviceError | None:
+        """What a refusal of the database means, with the values that the database keeps to itself."""
+        if isinstance(fault.orig, psycopg.errors.InsufficientPrivilege):
+            return None if self._author.towns is None else out_of_towns(operation.collection)
+        mistake = told_of_writing(fault.orig, 0)
+        if mistake is None or isinstance(mistake, Unavailable):
+            return None  # told where the time limit is known
+        if mistake.parts.get("value") != UNKNOWN_VALUE:
+            return mistake
+        value = _value_of(mistake, operation)
+        return mistake if value is None else type(mistake)(**{**mistake.parts, "value": value})
+
+
+def _value_of(mistake: GeoserviceError, operation: Operation) -> str | None:
+    """The value that a mistake is about, as the operation gives it."""
+    if isinstance(mistake, FeatureInUse) and isinstance(operation, Delete):
+        return str(operation.which) if isinstance(operation.which, UUID) else None
+    if not isinstance(mistake, RejectedFeature) or isinstance(operation, Delete | Restore):
+        return None
+    names = str(mistake.parts["field"]).split(", ")
+    by_name = operation.collection.by_name
+    given = [operation.values.get(name, by_name[name].default) for name in names if name in by_name]
+    return ", ".join(str(value) for value in given if value is not None) or None
+
+
+def _runs(operations: Sequence[Operation]) -> Iterator[range]:
+    """Operations one after the other that can be sent at once: inserts of the same columns."""
+
+    def kind(number: int) -> object:
+        each = operations[number]
+        if not isinstance(each, Insert):
+            return number
+        return each.collection.id, frozenset(inserted_values(each))
+
+    for _, numbers in groupby(range(len(operations)), kind):
+        run = list(numbers)
+        yield range(run[0], run[-1] + 1)
+
+
+def _is_insert(operation: Operation) -> bool:
+    return isinstance(operation, Insert)
+
+
+def _changing() -> Conflict:
+    return Conflict(
+        reason=Text(zh="正被他人修改，请稍后重试。", en="Someone else is changing this; try again.")
+    )
+
+
+def _require_at_most(name: str, limit: int, actual: int) -> None:
+    if actual > limit:
+        raise TooLarge(limit_name=name, limit=limit, actual=actual)

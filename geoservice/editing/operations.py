@@ -1,0 +1,129 @@
+"""What may be done to features: pure data, made by the doors, carried out by `carrying_out`.
+
+Values are typed as the store wants them, geometries are WKB in the storage CRS with x first. A field
+that is not named keeps what it has; a new feature gets its default.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from geoservice.description.collection import Collection
+from geoservice.query.filter import Condition
+
+Values = Mapping[str, object]
+"""By the name of the field or geometry column; None takes a value away."""
+
+Selected = UUID | Condition
+"""One feature, which must be there, or all those that fulfil a condition, which may be none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Insert:
+    """One new feature. `label` is how its author calls the operation in messages."""
+
+    collection: Collection
+    values: Values
+    label: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Update:
+    """Some values of features. `version` is the one that the author has seen, None if not said."""
+
+    collection: Collection
+    which: Selected
+    values: Values
+    version: int | None = None
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        _require_one_for_version(self.which, self.version)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replace:
+    """All values of one feature: what is not named becomes its default, or nothing.
+
+    Private fields that the collection does not show stay as they are.
+    """
+
+    collection: Collection
+    which: UUID
+    values: Values
+    version: int | None = None
+    label: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delete:
+    """Features are taken away; their history stays."""
+
+    collection: Collection
+    which: Selected
+    version: int | None = None
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        _require_one_for_version(self.which, self.version)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restore:
+    """One feature becomes again what it was at a version, also after it was deleted."""
+
+    collection: Collection
+    which: UUID
+    to_version: int
+    version: int | None = None
+    label: str = ""
+
+
+def _require_one_for_version(which: Selected, version: int | None) -> None:
+    if version is not None and not isinstance(which, UUID):
+        raise ValueError("a version is that of one feature, not of all that fulfil a condition")
+
+
+Operation = Insert | Update | Replace | Delete | Restore
+
+
+@dataclass(frozen=True, kw_only=True)
+class Author:
+    """Who edits, through which door, why, and where they may.
+
+    `towns` are the codes of the towns whose features they may write; None is everywhere. `lock_id`
+    is the lock under which they edit.
+    """
+
+    name: str
+    door: str
+    reason: str | None = None
+    towns: frozenset[str] | None = None
+    lock_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A feature after an operation; `version` None: it was deleted."""
+
+    uid: UUID
+    version: int | None
+
+
+@dataclass(frozen=True)
+class Done:
+    """What one operation did: the features that it touched, in the order of their uids.
+
+    A feature that stayed as it was counts as touched, with its version unchanged.
+    """
+
+    operation: Operation
+    features: tuple[Changed, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a set of operations did, or would do; `change_id` None: nothing was stored."""
+
+    change_id: int | None
+    done: tuple[Done, ...]
