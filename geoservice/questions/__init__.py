@@ -7,7 +7,7 @@ from functools import cache
 
 from geoservice.errors import UnknownQuestion
 from geoservice.questions import check, near, nearest, remediation_sites_near_schools
-from geoservice.questions.asking import AllRows, Answer, all_rows, ask, today
+from geoservice.questions.asking import AllRows, Answer, all_rows, ask, gml_rows, today
 from geoservice.questions.contract import Question
 from geoservice.regions import Region
 
@@ -18,6 +18,7 @@ __all__ = [
     "all_questions",
     "all_rows",
     "ask",
+    "gml_rows",
     "question_called",
     "today",
 ]

@@ -22,6 +22,7 @@ from geoservice.questions.parameters import Values, read
 from geoservice.regions import Region
 from geoservice.store.database import Database
 from geoservice.store.encoding import feature_text
+from geoservice.store.gml import GmlForm, GmlMembers
 from geoservice.store.publishing import Registry
 from geoservice.store.system import changed_collections
 
@@ -139,6 +140,31 @@ def all_rows(
         uid=None,
     )
     return AllRows(records, statement)
+
+
+def gml_rows(
+    question: Question,
+    given: Mapping[str, object],
+    form: GmlForm,
+    *,
+    registry: Registry,
+    region: Region,
+    offset: int = 0,
+    limit: int | None = None,
+) -> sa.Select[Any]:
+    """Rows of an answer in its stable order as members of a feature collection, one column `feature`.
+
+    Their type is called like the question; for `Database.lines`.
+    """
+    _, plan = planned(question, given, registry=registry, region=region)
+    order = [plan.found.c[name] for name in plan.order]
+    number = sa.func.row_number().over(order_by=order).label("number")
+    every = sa.select(*plan.found.c, number).order_by(*order).offset(offset).limit(limit)
+    rows = plan.shown(every.subquery("every")).subquery("shown")
+    columns = [column.name for column in plan.columns] + (["geom"] if plan.geometry else [])
+    here = sa.select(rows.c.id.label("uid"), *(rows.c[name] for name in columns))
+    writer = GmlMembers(question.description.id, tuple(columns), form)
+    return writer.written(here.order_by(rows.c.number).subquery("here"))
 
 
 def planned(

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from geoservice import __version__
-from geoservice.doors.command_line import data, database, questions, service
+from geoservice.doors.command_line import access, data, database, qgis, questions, service
 
 application = typer.Typer(
     name="geoservice",
@@ -17,7 +17,9 @@ application = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 application.add_typer(database.commands, name="db")
-for family in (service, data, questions):
+application.add_typer(access.user_commands, name="user")
+application.add_typer(access.key_commands, name="key")
+for family in (service, data, questions, qgis):
     family.add_to(application)
 
 

@@ -1,9 +1,10 @@
 """`up`, `serve`, `config`, `doctor`: the service and the machine it runs on."""
 
+import ipaddress
 import os
 import shutil
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,6 +21,9 @@ from geoservice.doors.serving import serve as listen
 from geoservice.embedded import postgis_is_installed
 from geoservice.languages import Text
 from geoservice.settings import Limits, Settings
+
+if TYPE_CHECKING:
+    from geoservice.store.database import Database
 
 Demo = Annotated[
     bool, typer.Option(help="数据库为空时载入演示数据 · Load demo data when the database is empty")
@@ -50,9 +54,10 @@ def up(
             if demo:
                 with progress_bar() as bar:
                     load_demo(session.database, session.registry, session.region, bar.show)
+            first_key = _first_key(session.database)
             os.environ["GEOSERVICE_DATABASE_URL"] = session.database.url
             session.database.close()
-            _tell_address(settings, as_json)
+            _tell_address(settings, as_json, first_key)
             listen(settings, session.limits)
 
 
@@ -130,20 +135,59 @@ def _settings(host: str | None, port: int | None) -> Settings:
     )
 
 
-def _tell_address(settings: Settings, as_json: bool) -> None:
+def _first_key(database: "Database") -> str | None:
+    """The key of the first administrator, made where nobody is known yet; else None."""
+    from geoservice.access.keys import issue_key
+    from geoservice.access.users import add_first_admin
+
+    admin = add_first_admin(database)
+    return issue_key(database, admin.name, label="up").text if admin else None
+
+
+def _tell_address(settings: Settings, as_json: bool, first_key: str | None = None) -> None:
     address = (
         str(settings.public_url or f"http://{settings.host}:{settings.port}").rstrip("/") + "/"
     )
+    _warn_of_open_doors(settings)
     if as_json:
-        show_json({"url": address})
+        show_json({"url": address} | ({"admin_key": first_key} if first_key else {}))
         sys.stdout.flush()
     else:
+        if first_key:
+            say(
+                Text(
+                    zh="管理员密钥（只显示这一次；再要一个：geoservice key add admin）：",
+                    en="Key of the administrator (shown only now; another: geoservice key add admin):",
+                )
+            )
+            typer.echo(first_key)
         say(
             Text(
                 zh=f"服务地址：{address}（Ctrl+C 停止）",
                 en=f"Listening on {address} (Ctrl+C stops)",
             )
         )
+
+
+def _warn_of_open_doors(settings: Settings) -> None:
+    role = settings.anonymous_role
+    if role != "public" and not _is_loopback(settings.host):
+        say(
+            Text(
+                zh=f"警告：能访问 {settings.host} 的人无需密钥即有 {role} 权限（GEOSERVICE_ANONYMOUS_ROLE）。",
+                en=f"Warning: whoever reaches {settings.host} has the role {role} without a key "
+                "(GEOSERVICE_ANONYMOUS_ROLE).",
+            )
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _shown(name: str, value: object) -> str:

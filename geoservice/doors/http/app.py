@@ -13,15 +13,20 @@ from starlette.routing import BaseRoute
 from geoservice import __version__
 from geoservice.doors.http import (
     documentation,
-    features,
     health,
     imports,
-    items,
     problems,
     questions,
+    refusals,
+    styles,
 )
+from geoservice.doors.http.editing import features as editing
+from geoservice.doors.http.features import collections as features
+from geoservice.doors.http.history import changes
+from geoservice.doors.http.history import versions as feature_history
 from geoservice.doors.http.middleware import Guard
 from geoservice.doors.http.service import service_over
+from geoservice.doors.http.wfs import endpoint as wfs
 from geoservice.errors import GeoserviceError, SetupFailed
 from geoservice.files.formats import FORMATS
 from geoservice.languages import Text
@@ -59,7 +64,7 @@ def create_app(settings: Settings, limits: Limits, *, database: Database | None 
         routes=_routes(),
         middleware=[Middleware(Guard, service=service), _gzip()],
         exception_handlers={
-            GeoserviceError: problems.from_mistake,
+            GeoserviceError: refusals.from_mistake,
             HTTPException: problems.from_framework,
             RequestValidationError: problems.from_framework,
         },
@@ -82,10 +87,14 @@ def _gzip() -> Middleware:
 def _routes() -> list[BaseRoute]:
     # The most frequent first: routes are tried in order.
     return [
-        *items.routes(),
+        *editing.routes(),
+        *feature_history.routes(),
         *features.routes(),
+        *changes.routes(),
         *questions.routes(),
         *imports.routes(),
+        *styles.routes(),
+        *wfs.routes(),
         *health.routes(),
         *documentation.routes(),
     ]

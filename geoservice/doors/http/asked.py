@@ -1,4 +1,4 @@
-"""One request as the routes see it: parameters, language, and the addresses that links are made of."""
+"""One request as the routes see it: who asks for what, in which language, and what links are made of."""
 
 import re
 from collections.abc import Mapping
@@ -9,9 +9,11 @@ from urllib.parse import quote
 
 from starlette.datastructures import Headers
 
-from geoservice.doors.http import query_string
+from geoservice.access.principal import ANONYMOUS, Principal, Role
+from geoservice.description.collection import Collection
+from geoservice.doors.http import credentials, query_string
 from geoservice.doors.http.service import Service
-from geoservice.errors import BadParameter, GeoserviceError
+from geoservice.errors import BadParameter, GeoserviceError, SeveralKeys
 from geoservice.languages import LANGUAGES, Language, as_language, preferred_language
 
 _HOST = re.compile(r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
@@ -32,8 +34,63 @@ class Asked:
 
     @cached_property
     def parameters(self) -> dict[str, str]:
-        """The parameters of the query string."""
+        """The parameters of the query string, without a key: no route ever sees that."""
+        return {name: value for name, value in self._given.items() if not _is_key(name)}
+
+    @cached_property
+    def _given(self) -> dict[str, str]:
         return query_string.parsed(self.scope.get("query_string", b""))
+
+    @cached_property
+    def key_parameter(self) -> dict[str, str]:
+        """The key as a parameter, under the name that the client has used, if it was sent so."""
+        found = {name: value for name, value in self._given.items() if _is_key(name)}
+        if len(set(found.values())) > 1:
+            raise SeveralKeys(places=list(found))
+        return dict(list(found.items())[:1])
+
+    @cached_property
+    def principal(self) -> Principal:
+        """Whoever asks.
+
+        Without a key, the anonymous role of the settings; but the public alone if the page of
+        another site asks, or a host name that somebody may have pointed here: a browser in a closed
+        network must not be the way out of it.
+
+        Blocks: a key is looked up in the database. Raises `WrongKey`, `SeveralKeys`,
+        `TooManyAttempts`.
+        """
+        parameter = next(iter(self.key_parameter.values()), None)
+        key = credentials.given_key(self.headers, parameter)
+        if key is not None:
+            client = self.scope.get("client")
+            return self.service.gate.principal(key, address=str(client[0]) if client else "")
+        role = Role[self.service.settings.anonymous_role.upper()]
+        if role > Role.PUBLIC and not self._is_from_inside:
+            role = Role.PUBLIC
+        return Principal(ANONYMOUS, role)
+
+    @property
+    def _is_from_inside(self) -> bool:
+        public = self.service.settings.public_url
+        host = self.headers.get("host", "")
+        is_trusted = credentials.is_trusted_host(host, public.host if public else None)
+        return is_trusted and self.foreign_page is None
+
+    @cached_property
+    def foreign_page(self) -> str | None:
+        """The site whose page has made a browser send this; None if there is none."""
+        host = self.headers.get("host", "")
+        own = {f"{self.scope.get('scheme', 'http')}://{host}"}
+        public = self.service.settings.public_url
+        if public is not None:
+            own.add(credentials.origin(str(public)))
+        return credentials.foreign_page(self.method, self.headers, frozenset(own))
+
+    def collection(self, id: str) -> Collection:
+        """The collection with this id as whoever asks may see it; else `UnknownCollection`."""
+        found = self.service.registry.collection(id)
+        return found.unveiled if self.principal.sees_private else found
 
     def path_parameter(self, name: str) -> str:
         """A part of the path."""
@@ -92,15 +149,26 @@ class Asked:
         return quote(path or "/", safe="/:@!$&'()*+,;=-._~")
 
     def url(self, path: str, **parameters: object) -> str:
-        """An address of the service; parameters that are None are left out."""
-        given = {name: value for name, value in parameters.items() if value is not None}
-        return self.base + path + (f"?{encoded(given)}" if given else "")
+        """An address of the service; parameters that are None are left out.
+
+        It carries the key exactly if the client has sent its own as a parameter: desktop clients
+        lose it otherwise when they follow a link.
+        """
+        return self._url(path, parameters)
 
     def this_url(self, **changes: object) -> str:
         """The address of this request with some parameters changed; None takes one away."""
-        given = {**self.parameters, **changes}
-        given = {name: value for name, value in given.items() if value is not None}
-        return self.base + self.path + (f"?{encoded(given)}" if given else "")
+        return self._url(self.path, {**self.parameters, **changes})
+
+    def _url(self, path: str, parameters: Mapping[str, object]) -> str:
+        given = {name: value for name, value in parameters.items() if value is not None}
+        given |= self.key_parameter
+        return self.base + path + (f"?{encoded(given)}" if given else "")
+
+
+def _is_key(name: str) -> bool:
+    # WFS names parameters in any case, and clients follow it for all of them.
+    return name.lower() == credentials.PARAMETER
 
 
 def encoded(parameters: Mapping[str, object]) -> str:

@@ -1,46 +1,54 @@
 """Request bodies, counted while they are read."""
 
-import json
+from collections.abc import Sequence
 from typing import Any
 
+import orjson
 from starlette.requests import Request
 from starlette.types import Message, Receive
 
 from geoservice.errors import Malformed, TooLarge, UnsupportedMediaType
 from geoservice.languages import Text
 
-_NAME = Text(zh="请求内容", en="the body")
+NAME = Text(zh="请求内容", en="the body")
 
 
 async def json_object(request: Request, limit: int) -> dict[str, Any]:
     """A JSON object; the object in its member `inputs` if that is all it has."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        raise UnsupportedMediaType(name="Content-Type", value=kind, allowed=["application/json"])
-    body = bytearray()
-    async for block in request.stream():
-        body += block
-        if len(body) > limit:
-            raise TooLarge(limit_name="max_json_body", actual=len(body), limit=limit)
-    content = _decoded(bytes(body))
-    if not isinstance(content, dict):
-        raise Malformed(name=_NAME, reason=Text(zh="应为 JSON 对象", en="it must be a JSON object"))
+    content = decoded(await whole(request, ("application/json",), limit))
     inputs = content.get("inputs")
     return inputs if isinstance(inputs, dict) and len(content) == 1 else content
 
 
-def _decoded(body: bytes) -> Any:
-    # A decoder recurses: nesting is bounded before it starts.
-    if max(body.count(b"["), body.count(b"{")) > 100_000:
-        raise Malformed(name=_NAME, reason=Text(zh="嵌套过多", en="it is nested too often"))
+async def whole(
+    request: Request, media_types: Sequence[str], limit: int, *, limit_name: str = "max_json_body"
+) -> bytes:
+    """The body, if it is of one of these media types and no longer than the limit."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in media_types:
+        raise UnsupportedMediaType(name="Content-Type", value=kind, allowed=list(media_types))
+    body = bytearray()
+    async for block in request.stream():
+        body += block
+        if len(body) > limit:
+            raise TooLarge(limit_name=limit_name, actual=len(body), limit=limit)
+    return bytes(body)
+
+
+def decoded(body: bytes) -> dict[str, Any]:
+    """The JSON object that a body is.
+
+    The decoder refuses what is no JSON (NaN, numbers that are not finite) and nesting beyond 1024,
+    in time proportional to the body.
+    """
     try:
-        return json.loads(body.decode(), parse_constant=_refuse)
-    except (ValueError, RecursionError) as wrong:
-        raise Malformed(name=_NAME, reason=Text(zh="不是 JSON", en="it is not JSON")) from wrong
-
-
-def _refuse(name: str) -> Any:
-    raise ValueError(name)
+        content = orjson.loads(body)
+    except orjson.JSONDecodeError as wrong:
+        reason = Text(zh=f"不是 JSON（{wrong}）", en=f"it is not JSON ({wrong})")
+        raise Malformed(name=NAME, reason=reason) from wrong
+    if not isinstance(content, dict):
+        raise Malformed(name=NAME, reason=Text(zh="应为 JSON 对象", en="it must be a JSON object"))
+    return content
 
 
 def counted(receive: Receive, limit: int) -> Receive:

@@ -1,17 +1,15 @@
 """Files that were offered: taken, checked, imported, and looked up afterwards.
 
-There are no keys yet, so nobody can be told from anybody: files are taken from this machine only.
+A file may hold features of every town, and its report repeats private values.
 """
 
 import csv
 import hashlib
 import io
-import ipaddress
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from starlette.concurrency import run_in_threadpool
@@ -22,14 +20,14 @@ from starlette.routing import Route
 
 from geoservice.doors.http import bodies, values
 from geoservice.doors.http.asked import Asked
-from geoservice.doors.http.items import link
+from geoservice.doors.http.features.items import link
 from geoservice.doors.http.negotiation import HTML, JSON, Representation, chosen
+from geoservice.doors.http.permission import require_analyst, require_editor_of_all_towns
 from geoservice.doors.http.presentation import document, page
 from geoservice.doors.http.query_string import require_known
 from geoservice.doors.http.resources import Resource
 from geoservice.errors import (
     BadParameter,
-    Forbidden,
     MissingParameter,
     UnknownImport,
     UnsupportedMediaType,
@@ -49,7 +47,6 @@ _TEXTS = ("crs", "encoding", "layer", "x", "y", "wkt")
 _FIELDS = ("file", "collection", "map", "reason", *_FLAGS, *_TEXTS)
 _LISTED = 200
 _COLUMNS = ("row", "field", "value", "code", "severity", "reason")
-_BY_A_PROXY = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 
 
 def routes() -> list[Route]:
@@ -62,6 +59,7 @@ def routes() -> list[Route]:
 
 def _imports(asked: Asked) -> Response:
     """The newest imports, without their reports."""
+    require_analyst(asked)
     require_known(asked.parameters, ("f", "lang"))
     rows = [
         {
@@ -82,6 +80,7 @@ def _imports(asked: Asked) -> Response:
 
 def _import(asked: Asked) -> Response:
     """The report of one import; its issues as CSV too."""
+    require_analyst(asked)
     require_known(asked.parameters, ("f", "lang"))
     text = asked.path_parameter("id")
     representation = chosen(asked, (JSON, HTML, _CSV))
@@ -122,8 +121,8 @@ def _harmless(cell: object) -> object:
 
 async def _posted(asked: Asked, request: Request) -> Response:
     """Take a file and import it: 201 if it changed something, 422 if rows were rejected."""
+    require_editor_of_all_towns(asked)
     require_known(asked.parameters, ("f", "lang"))
-    _require_this_machine(asked)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "multipart/form-data":
         raise UnsupportedMediaType(name="Content-Type", value=kind, allowed=["multipart/form-data"])
@@ -213,7 +212,7 @@ def _run(
     asked: Asked, path: Path, options: ImportOptions, texts: Mapping[str, str]
 ) -> ImportReport:
     service = asked.service
-    collection = service.registry.collection(texts["collection"])
+    collection = asked.collection(texts["collection"])
     if _flag(texts, "dry_run"):
         return check_file(
             service.database, service.registry, collection, path, options, region=service.region
@@ -224,46 +223,8 @@ def _run(
         collection,
         path,
         options,
-        actor="anonymous",
+        actor=asked.principal.name,
         door="http",
         region=service.region,
         reason=texts.get("reason"),
     )
-
-
-def _require_this_machine(asked: Asked) -> None:
-    """Refuse a change from elsewhere, and one that another site's page makes a local browser send."""
-    client = asked.scope.get("client")
-    origin = asked.headers.get("origin")
-    is_local = (
-        client is not None
-        and _is_loopback(str(client[0]))
-        and not any(name in asked.headers for name in _BY_A_PROXY)
-        and _is_loopback(_host(f"//{asked.headers.get('host', '')}"))
-        and (origin is None or origin == f"http://{asked.headers.get('host', '')}")
-        and asked.headers.get("sec-fetch-site", "none") in ("none", "same-origin")
-    )
-    if not is_local:
-        raise Forbidden(
-            reason=Text(
-                zh="在访问密钥推出之前，只接受本机直接提交的文件；请在服务器上用 geoservice import。",
-                en="Until there are access keys, files are taken only directly from this machine; "
-                "on the server, use `geoservice import`.",
-            )
-        )
-
-
-def _host(address: str) -> str:
-    try:
-        return urlsplit(address).hostname or ""
-    except ValueError:
-        return ""
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

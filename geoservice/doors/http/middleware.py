@@ -12,9 +12,10 @@ from uuid import uuid4
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from geoservice.doors.http import problems
+from geoservice.doors.http import credentials, refusals
 from geoservice.doors.http.asked import Asked
 from geoservice.doors.http.service import Service
+from geoservice.doors.http.wfs.calls import PATH as WFS_PATH
 from geoservice.errors import (
     GeoserviceError,
     Malformed,
@@ -23,6 +24,7 @@ from geoservice.errors import (
     UrlTooLong,
 )
 from geoservice.languages import Text
+from geoservice.settings import Limits
 
 _access = logging.getLogger("geoservice.access")
 _faults = logging.getLogger("geoservice.faults")
@@ -36,7 +38,8 @@ _HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"content-security-policy", _CONTENT_POLICY.encode()),
     (b"referrer-policy", b"same-origin"),
 )
-# Everything that can be read is public and no request carries a cookie: any page may read it.
+# No request carries a cookie, and a page of another site gets what is public unless it brings a key
+# of its own: any page may read it.
 _SHARED: tuple[tuple[bytes, bytes], ...] = (
     (b"access-control-allow-origin", b"*"),
     (
@@ -45,7 +48,6 @@ _SHARED: tuple[tuple[bytes, bytes], ...] = (
     ),
 )
 _MULTIPART_OVERHEAD = 65_536
-_READING = ("GET", "HEAD", "OPTIONS")
 
 
 class Guard:
@@ -62,19 +64,20 @@ class Guard:
             return
         begun = time.perf_counter()
         scope.setdefault("state", {})["request_id"] = uuid4().hex
-        sent = _Sent(send, scope)
+        depends_on_origin = self._service.settings.anonymous_role != "public"
+        sent = _Sent(send, scope, depends_on_origin=depends_on_origin)
         try:
             self._require_readable(scope)
             _without_last_slash(scope)
             await self._app(scope, receive, sent)
         except GeoserviceError as mistake:
-            answer = problems.response(mistake, Asked(self._service, scope))
+            answer = refusals.response(mistake, Asked(self._service, scope))
             await answer(scope, receive, sent)
         except Exception:
             _faults.exception("request %s failed", scope["state"]["request_id"])
             if sent.status is not None:
                 raise  # the answer has begun: the server cuts the connection
-            answer = problems.internal(Asked(self._service, scope))
+            answer = refusals.internal(Asked(self._service, scope))
             await answer(scope, receive, sent)
         finally:
             _log(scope, sent, time.perf_counter() - begun)
@@ -88,16 +91,20 @@ class Guard:
         _require_text(raw_path)
         for name, value in scope["headers"]:
             if name == b"content-length":
-                is_upload = scope["path"].rstrip("/") == "/imports"
-                _require_length(
-                    value,
-                    "max_upload" if is_upload else "max_json_body",
-                    limits.max_upload + _MULTIPART_OVERHEAD if is_upload else limits.max_json_body,
-                )
+                _require_length(value, *_longest_body(scope["path"].rstrip("/"), limits))
             elif name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
                 raise UnsupportedMediaType(
                     name="Content-Encoding", value=value.decode("latin-1"), allowed=["identity"]
                 )
+
+
+def _longest_body(path: str, limits: Limits) -> tuple[str, int]:
+    """The limit of a body by its name, and in bytes."""
+    if path == "/imports":
+        return "max_upload", limits.max_upload + _MULTIPART_OVERHEAD
+    if path == WFS_PATH:
+        return "max_xml_body", limits.max_xml_body
+    return "max_json_body", limits.max_json_body
 
 
 def _require_text(raw_path: bytes) -> None:
@@ -128,9 +135,11 @@ def _without_last_slash(scope: Scope) -> None:
 class _Sent:
     """The way out: adds headers, remembers what was sent."""
 
-    def __init__(self, send: Send, scope: Scope) -> None:
+    def __init__(self, send: Send, scope: Scope, *, depends_on_origin: bool) -> None:
         self._send = send
-        self._shared = scope["method"] in _READING
+        self._shared = scope["method"] in credentials.READING
+        self._is_private = credentials.may_carry_key(scope)
+        self._depends_on_origin = depends_on_origin
         self._request_id = scope["state"]["request_id"].encode()
         self.status: int | None = None
         self.size = 0
@@ -150,6 +159,10 @@ class _Sent:
         there = {name.lower() for name, _ in headers}
         added = [header for header in _HEADERS if header[0] not in there]
         added.append((b"x-request-id", self._request_id))
+        if self._is_private and b"cache-control" not in there:
+            added.append((b"cache-control", b"private"))
+        if self._depends_on_origin:
+            added.append((b"vary", b"Origin"))
         return [*added, *_SHARED] if self._shared else added
 
 

@@ -7,11 +7,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import Response
 
+from geoservice.doors.http import credentials
 from geoservice.doors.http.asked import Asked
 from geoservice.doors.http.negotiation import HTML
 from geoservice.languages import LANGUAGES, Text
 
-VARY = "Accept, Accept-Language"
+VARY = f"Accept, Accept-Language, {credentials.VARIES_BY}"
 
 
 @cache
@@ -44,6 +45,9 @@ def page(asked: Asked, template: str, **content: Any) -> Response:
             ],
             url=lambda path, **more: asked.url(path, **{**kept, **more}),
             base=asked.base,
+            key_parameter=asked.key_parameter,
+            sees_private=asked.principal.sees_private,
+            may_edit=asked.principal.may_edit,
             this_as=lambda format: asked.this_url(f=format),
             region=text(asked.service.region.title),
             **content,

@@ -12,35 +12,52 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from geoservice import errors
+from geoservice.doors.http import credentials
 from geoservice.doors.http.asked import Asked
+from geoservice.doors.http.features.ids import versions_path
 from geoservice.languages import Language, Text
 
 MEDIA_TYPE = "application/problem+json"
 
 STATUSES: dict[type[errors.GeoserviceError], int] = {
     errors.BadRequest: 400,
+    errors.Unauthenticated: 401,
     errors.Forbidden: 403,
     errors.NotFound: 404,
+    errors.DeletedFeature: 410,
     errors.MethodNotAllowed: 405,
     errors.NotAcceptable: 406,
     errors.Conflict: 409,
+    errors.ChangedMeanwhile: 412,
     errors.TooLarge: 413,
     errors.UrlTooLong: 414,
     errors.UnsupportedMediaType: 415,
     errors.Rejected: 422,
+    errors.FeatureLocked: 423,
+    errors.ConditionRequired: 428,
+    errors.TooManyAttempts: 429,
     errors.Unavailable: 503,
     errors.GeoserviceError: 500,
 }
 
 OGC_CODES: dict[type[errors.GeoserviceError], str] = {
     errors.MissingParameter: "MissingParameterValue",
+    errors.VersionNegotiationFailed: "VersionNegotiationFailed",
+    errors.UnsupportedOperation: "OperationNotSupported",
+    errors.UnsupportedOption: "OptionNotSupported",
     errors.BadParameter: "InvalidParameterValue",
     errors.NotFound: "InvalidParameterValue",
+    errors.UnknownFeature: "NotFound",
     errors.Malformed: "OperationParsingFailed",
     errors.MethodNotAllowed: "OperationNotSupported",
     errors.Rejected: "InvalidValue",
     errors.TooLarge: "OperationProcessingFailed",
     errors.Conflict: "OperationProcessingFailed",
+    errors.FeatureLocked: "MissingParameterValue",
+    errors.FeatureNotLocked: "FeaturesNotLocked",
+    errors.UnknownLock: "InvalidLockId",
+    errors.LockExpired: "LockHasExpired",
+    errors.CannotLock: "CannotLockAllFeatures",
     errors.GeoserviceError: "NoApplicableCode",
 }
 """Exception codes of OWS Common and WFS 2.0."""
@@ -50,7 +67,7 @@ _LONGEST_PART = 500
 
 INTERNAL_CODE = "internal"
 INTERNAL_TITLE = Text(zh="内部错误", en="Internal error")
-_INTERNAL_DETAIL = Text(
+INTERNAL_DETAIL = Text(
     zh="服务出错，已记录；请把 request_id 告诉管理员。",
     en="The service failed and has logged it; tell the operator the request_id.",
 )
@@ -66,23 +83,34 @@ def ogc_code_of(error: errors.GeoserviceError) -> str:
     return next(OGC_CODES[each] for each in type(error).__mro__ if each in OGC_CODES)
 
 
+def headers_of(error: errors.GeoserviceError, asked: Asked) -> dict[str, str]:
+    """The header fields that a mistake needs, in whatever form it is told."""
+    headers: dict[str, str] = {}
+    if status_of(error) == 503:
+        headers["Retry-After"] = str(_RETRY_AFTER_S)
+    if isinstance(error, errors.TooManyAttempts):
+        headers["Retry-After"] = str(error.parts["retry_after_s"])
+    if isinstance(error, errors.Unauthenticated):
+        headers["WWW-Authenticate"] = credentials.CHALLENGE
+    if isinstance(error, errors.DeletedFeature | errors.ChangedMeanwhile):
+        path = versions_path(str(error.parts["collection"]), error.parts["value"])
+        headers["Link"] = f'<{asked.base}{path}>; rel="version-history"'
+    if isinstance(error, errors.MethodNotAllowed):
+        headers["Allow"] = ", ".join(_texts(error.parts["allowed"]))
+    return headers
+
+
 def response(error: errors.GeoserviceError, asked: Asked) -> Response:
     """The answer to a mistake."""
     language = asked.language_for_errors
-    status = status_of(error)
-    headers = {}
-    if status == 503:
-        headers["Retry-After"] = str(_RETRY_AFTER_S)
-    if isinstance(error, errors.MethodNotAllowed):
-        headers["Allow"] = ", ".join(_texts(error.parts["allowed"]))
     return _problem(
         asked,
-        status=status,
+        status=status_of(error),
         code=error.code,
         title=error.title.spoken(language),
         detail=error.text(language),
         parts=error.parts,
-        headers=headers,
+        headers=headers_of(error, asked),
     )
 
 
@@ -94,7 +122,7 @@ def internal(asked: Asked) -> Response:
         status=500,
         code=INTERNAL_CODE,
         title=INTERNAL_TITLE.spoken(language),
-        detail=_INTERNAL_DETAIL.spoken(language),
+        detail=INTERNAL_DETAIL.spoken(language),
         parts={},
         headers={},
     )
@@ -106,12 +134,6 @@ async def from_framework(request: Request, fault: Exception) -> Response:
     if isinstance(fault, HTTPException) and fault.status_code != 404:
         return response(errors.Malformed(name=asked.path, reason=str(fault.detail)), asked)
     return response(errors.NotFound(value=asked.path), asked)
-
-
-async def from_mistake(request: Request, fault: Exception) -> Response:
-    """The answer to an error of ours."""
-    assert isinstance(fault, errors.GeoserviceError)
-    return response(fault, Asked(request.app.state.service, request.scope))
 
 
 def _problem(
@@ -126,7 +148,7 @@ def _problem(
 ) -> Response:
     language = asked.language_for_errors
     document: dict[str, Any] = {
-        "type": asked.url(f"/docs/errors/{code}"),
+        "type": f"{asked.base}/docs/errors/{code}",  # the same for whoever asks
         "title": title,
         "status": status,
         "detail": detail,

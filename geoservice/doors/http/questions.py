@@ -15,7 +15,7 @@ from geoservice.description.question import QuestionDescription
 from geoservice.description.schema import parameter_schema
 from geoservice.doors.http import bodies, values
 from geoservice.doors.http.asked import Asked
-from geoservice.doors.http.items import FILES, GEOJSON, closed_after, link, written
+from geoservice.doors.http.features.items import FILES, GEOJSON, closed_after, link, written
 from geoservice.doors.http.negotiation import HTML, JSON, Representation, chosen
 from geoservice.doors.http.presentation import VARY, document, page, plainly_escaped
 from geoservice.doors.http.query_string import require_known

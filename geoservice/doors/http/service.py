@@ -1,9 +1,11 @@
 """What every route needs: settings, the database, the catalog, and what is remembered of the data."""
 
+from collections.abc import Container
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from geoservice.access.gate import Gate
 from geoservice.crs import Crs, offered
 from geoservice.doors.http.facts import Facts
 from geoservice.regions import Region, region
@@ -23,12 +25,19 @@ class Service:
     limits: Limits
     database: Database
     registry: Registry
+    gate: Gate
     region: Region
     facts: Facts
     crs_offered: tuple[Crs, ...]
     zone: ZoneInfo
     threads: ThreadPoolExecutor
     remembered: dict[object, object] = field(default_factory=dict)
+
+    @property
+    def version_required(self) -> Container[str]:
+        """The ids of the collections that may be changed only with the version seen, or a lock."""
+        named = {name.strip() for name in self.settings.lock_required.split(",")}
+        return self.registry.catalog if "*" in named else named
 
 
 def service_over(database: Database, settings: Settings, limits: Limits) -> Service:
@@ -39,6 +48,7 @@ def service_over(database: Database, settings: Settings, limits: Limits) -> Serv
         limits=limits,
         database=database,
         registry=Registry(database),
+        gate=Gate(database),
         region=place,
         facts=Facts(database),
         crs_offered=offered(place.metric_srid),

@@ -158,5 +158,20 @@ def client(served: Database, limits: Limits) -> Iterator[TestClient]:
         yield client
 
 
+@pytest.fixture(scope="module")
+def editor(served: Database, limits: Limits) -> Iterator[TestClient]:
+    """A client on this machine, where whoever has no key may edit."""
+    settings = Settings(database_url=None, anonymous_role="editor")
+    app = create_app(settings, limits, database=served)
+    with TestClient(
+        app,
+        base_url="http://127.0.0.1:8000",
+        client=("127.0.0.1", 50000),
+        raise_server_exceptions=False,
+    ) as client:
+        client.headers["accept-language"] = "en"
+        yield client
+
+
 ITEMS = "/collections/probes/items"
 CRS = "http://www.opengis.net/def/crs/EPSG/0/{}"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from geoservice.doors.http.features import CONFORMANCE
+from geoservice.doors.http.features.collections import CONFORMANCE
 from tests.doors.http.conftest import CRS, ITEMS, ROWS, rows
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
@@ -45,6 +45,10 @@ def test_conformance_lists_core_geojson_html_crs_and_filters(client: TestClient)
         "ogcapi-features-2/1.0/conf/crs",
         "ogcapi-features-3/1.0/conf/filter",
         "ogcapi-features-3/1.0/conf/features-filter",
+        "ogcapi-features-4/1.0/conf/create-replace-delete",
+        "ogcapi-features-4/1.0/conf/update",
+        "ogcapi-features-4/1.0/conf/optimistic-locking-etags",
+        "ogcapi-features-4/1.0/conf/features",
         "ogcapi-features-5/1.0/conf/schemas",
         "cql2/1.0/conf/cql2-text",
         "cql2/1.0/conf/basic-cql2",
@@ -115,7 +119,9 @@ def test_a_feature_alone_is_the_feature_of_the_page_with_links(client: TestClien
     for feature in client.get(f"{ITEMS}?limit=3").json()["features"]:
         answer = client.get(f"{ITEMS}/{feature['id']}")
         alone = answer.json()
-        assert {link["rel"] for link in alone.pop("links")} == {"self", "alternate", "collection"}
+        assert {link["rel"] for link in alone.pop("links")} == {
+            *("self", "alternate", "collection", "version-history"),
+        }
         assert alone == feature
         assert answer.headers["content-crs"] == f"<{CRS84}>"
 

@@ -8,14 +8,15 @@ from starlette.routing import Route
 from geoservice.crs import STORAGE_SRID, epsg
 from geoservice.description import schema
 from geoservice.description.collection import Collection
-from geoservice.doors.http import openapi
 from geoservice.doors.http.asked import Asked
 from geoservice.doors.http.facts import CollectionFacts
-from geoservice.doors.http.items import FILES, GEOJSON, link
+from geoservice.doors.http.features.items import FILES, GEOJSON, link
 from geoservice.doors.http.negotiation import HTML, JSON, SCHEMA, Representation, chosen
+from geoservice.doors.http.openapi import document as openapi
 from geoservice.doors.http.presentation import document, page
 from geoservice.doors.http.query_string import require_known
 from geoservice.doors.http.resources import Resource
+from geoservice.doors.http.styles import PROJECT, STYLES_RELATION
 from geoservice.languages import Text
 from geoservice.questions import all_questions
 
@@ -34,6 +35,10 @@ CONFORMANCE: tuple[str, ...] = (
     *(
         _FEATURES.format(part=3, name=name)
         for name in ("queryables", "queryables-query-parameters", "filter", "features-filter")
+    ),
+    *(
+        _FEATURES.format(part=4, name=name)
+        for name in ("create-replace-delete", "update", "optimistic-locking-etags", "features")
     ),
     *(_FEATURES.format(part=5, name=name) for name in ("schemas", "core-roles-features")),
     *(
@@ -65,6 +70,7 @@ _API = (
     JSON,
     HTML,
 )
+_WFS = Representation("wfs", "text/xml", Text(zh="WFS 2.0、1.1、1.0", en="as WFS 2.0, 1.1 and 1.0"))
 _OWN_PARAMETERS = ("f", "lang")
 
 
@@ -110,6 +116,13 @@ def _landing(asked: Asked) -> Response:
                 link(asked, "conformance", asked.url("/conformance"), JSON),
                 link(asked, "data", asked.url("/collections"), JSON),
                 link(asked, "questions", asked.url("/questions"), JSON),
+                link(
+                    asked,
+                    "service",
+                    asked.url("/wfs", service="WFS", request="GetCapabilities"),
+                    _WFS,
+                ),
+                link(asked, "enclosure", asked.url("/qgis/project.qgz"), PROJECT),
             ],
         },
         JSON.media_type,
@@ -206,6 +219,7 @@ def _collection_links(asked: Asked, collection: Collection) -> list[dict[str, st
         link(asked, SCHEMA_RELATION, asked.url(f"{path}/schema"), SCHEMA),
         link(asked, QUERYABLES_RELATION, asked.url(f"{path}/queryables"), SCHEMA),
         link(asked, "queryables", asked.url(f"{path}/queryables", f="json"), JSON),
+        link(asked, STYLES_RELATION, asked.url(f"{path}/styles"), JSON),
     ]
     links += [
         link(asked, "enclosure", asked.url(f"{path}/items", f=each.id), each) for each in FILES
@@ -235,7 +249,7 @@ def _schema_document(asked: Asked, name: str, described: Any) -> Response:
 
 
 def _named(asked: Asked) -> Collection:
-    return asked.service.registry.collection(asked.path_parameter("collection"))
+    return asked.collection(asked.path_parameter("collection"))
 
 
 def _self_and_alternate(asked: Asked) -> list[dict[str, str]]:

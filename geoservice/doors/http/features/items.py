@@ -1,4 +1,4 @@
-"""Features of a collection (OGC API Features, Parts 1 to 3): pages, one feature, files."""
+"""Features of a collection as they are read (OGC API Features, Parts 1 to 3): pages, one, files."""
 
 import hashlib
 import json
@@ -11,17 +11,19 @@ from typing import Any
 from uuid import UUID
 
 from starlette.responses import Response
-from starlette.routing import Route
 
 from geoservice import __version__
 from geoservice.description.collection import Collection
-from geoservice.doors.http import cursors, feature_pages, reading
 from geoservice.doors.http.asked import Asked
-from geoservice.doors.http.found import FoundPage, Matched
+from geoservice.doors.http.editing.preconditions import feature_tag
+from geoservice.doors.http.features import cursors, reading
+from geoservice.doors.http.features import pages as feature_pages
+from geoservice.doors.http.features.found import FoundPage, Matched
+from geoservice.doors.http.features.ids import absent, feature_id, versions_path
+from geoservice.doors.http.features.reading import FeaturesRequest
 from geoservice.doors.http.negotiation import HTML, Representation, chosen
 from geoservice.doors.http.presentation import VARY, plainly_escaped
-from geoservice.doors.http.reading import FeaturesRequest
-from geoservice.doors.http.resources import Resource, Streamed
+from geoservice.doors.http.resources import Streamed
 from geoservice.errors import UnknownFeature
 from geoservice.files.exporting import ExportOptions, collection_records, stream, write
 from geoservice.files.formats import FORMATS
@@ -41,26 +43,17 @@ FILES = tuple(
     if each.id != GEOJSON.id
 )
 _OFFERED = (GEOJSON, HTML, *FILES)
-_FEATURES_ON_A_PAGE = 50
 _BLOCK_BYTES = 262_144
 
 
-def routes() -> list[Route]:
-    """The routes of this file."""
-    return [
-        Route("/collections/{collection}/items", Resource(_items)),
-        Route("/collections/{collection}/items/{feature}", Resource(_item)),
-    ]
-
-
-def _items(asked: Asked) -> Response:
+def features(asked: Asked) -> Response:
     """Features of one collection, in the representation that the client wants."""
     service = asked.service
-    collection = service.registry.collection(asked.path_parameter("collection"))
+    collection = asked.collection(asked.path_parameter("collection"))
     wanted = reading.features_request(collection, asked.parameters, service)
     representation = chosen(asked, _OFFERED)
     if representation is HTML:
-        shown = wanted.with_limit(_FEATURES_ON_A_PAGE)
+        shown = wanted.with_limit(reading.SHOWN_ON_A_PAGE)
         return feature_pages.features(asked, collection, shown, _found(asked, collection, shown))
     if representation is not GEOJSON:
         return _file(asked, collection, wanted, representation)
@@ -226,59 +219,75 @@ def written(write_to: Any, name: str) -> Generator[bytes, None, None]:
                 yield block
 
 
-def _item(asked: Asked) -> Response:
+def feature(asked: Asked) -> Response:
     """One feature."""
-    service = asked.service
-    collection = service.registry.collection(asked.path_parameter("collection"))
-    query = reading.feature_query(collection, asked.parameters, service)
+    collection = asked.collection(asked.path_parameter("collection"))
+    query = reading.feature_query(collection, asked.parameters, asked.service)
     representation = chosen(asked, (GEOJSON, HTML))
-    text = asked.path_parameter("feature")
-    prepared = pages.geojson_feature(collection, query, _uid(collection, text))
-    feature, version = service.database.document(prepared.sql, prepared.values)
-    if feature is None or version is None:
-        raise UnknownFeature(collection=collection.id, value=text)
-    if representation is HTML:
-        return feature_pages.feature(asked, collection, json.loads(feature))
-    return _geojson_feature(asked, query, plainly_escaped(feature), version.decode())
+    uid = feature_id(collection, asked.path_parameter("feature"))
+    content, version = _read(asked, collection, query, uid)
+    if representation is not HTML:
+        return _geojson_feature(asked, collection, query, uid, content, version)
+    digest = hashlib.sha256(content).hexdigest()
+    tag = feature_tag(version, _tag(asked, HTML.id + digest).strip('"'))
+    if _names(asked.headers.get("if-none-match", ""), tag):
+        return Response(status_code=304, headers={"ETag": tag, "Vary": VARY})
+    answer = feature_pages.feature(asked, collection, json.loads(content))
+    answer.headers["ETag"] = tag
+    return answer
 
 
-def _geojson_feature(asked: Asked, query: Query, feature: bytes, version: str) -> Response:
-    content = _tag(asked, hashlib.sha256(feature).hexdigest()).strip('"')
-    tag = f'"v{version}-{content}"'
+def written_feature(asked: Asked, collection: Collection, uid: UUID) -> Response:
+    """A feature as an edit has left it, in longitude and latitude, with its tag."""
+    content, version = _read(asked, collection, Query(), uid)
+    return _geojson_feature(asked, collection, Query(), uid, content, version)
+
+
+def _read(asked: Asked, collection: Collection, query: Query, uid: UUID) -> tuple[bytes, str]:
+    """A feature and its version."""
+    prepared = pages.geojson_feature(collection, query, uid)
+    feature, version = asked.service.database.document(prepared.sql, prepared.values)
+    if feature is not None and version is not None:
+        return plainly_escaped(feature), version.decode()
+    if query.known_at is not None:
+        raise UnknownFeature(collection=collection.id, value=str(uid))
+    raise absent(asked, collection, uid)
+
+
+def _geojson_feature(
+    asked: Asked, collection: Collection, query: Query, uid: UUID, content: bytes, version: str
+) -> Response:
+    digest = _tag(asked, hashlib.sha256(content).hexdigest()).strip('"')
+    tag = feature_tag(version, digest)
     headers = {
         "Content-Crs": f"<{shown_name(query)}>",
         "Content-Language": asked.language,
         "ETag": tag,
         "Vary": VARY,
     }
-    validator = asked.headers.get("if-none-match")
-    if validator is not None and _names(validator, tag):
+    if asked.method in ("GET", "HEAD") and _names(asked.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=headers)
-    collection_path = asked.path.rsplit("/items/", 1)[0]
+    path = f"/collections/{collection.id}"
+    given = asked.parameters if asked.method in ("GET", "HEAD") else {}
+    own = f"{path}/items/{uid}"
+    versions = asked.url(versions_path(collection.id, uid))
     links = [
-        link(asked, "self", asked.this_url(), GEOJSON),
-        link(asked, "alternate", asked.this_url(f=HTML.id), HTML),
-        {"rel": "collection", "type": "application/json", "href": asked.url(collection_path)},
+        link(asked, "self", asked.url(own, **given), GEOJSON),
+        link(asked, "alternate", asked.url(own, **{**given, "f": HTML.id}), HTML),
+        {"rel": "collection", "type": "application/json", "href": asked.url(path)},
+        {"rel": "version-history", "type": "application/json", "href": versions},  # RFC 5829
     ]
     closing_part = ',"links":' + json.dumps(links, ensure_ascii=False) + "}"
     return Response(
-        feature[:-1] + closing_part.encode(), headers=headers, media_type=GEOJSON.media_type
+        content[:-1] + closing_part.encode(), headers=headers, media_type=GEOJSON.media_type
     )
-
-
-def _uid(collection: Collection, text: str) -> UUID:
-    try:
-        if len(text) == 36:
-            return UUID(text)
-    except ValueError:
-        pass
-    raise UnknownFeature(collection=collection.id, value=text)
 
 
 def _tag(asked: Asked, version: str) -> str:
     """A strong validator: the data's version, and everything else that the bytes depend on."""
     about: Mapping[str, str] = asked.parameters
-    parts = [asked.base, asked.path, sorted(about.items()), asked.language, __version__]
+    seen = asked.principal.sees_private
+    parts = [asked.base, asked.path, sorted(about.items()), asked.language, seen, __version__]
     digest = hashlib.sha256(json.dumps([version, *parts]).encode()).hexdigest()[:24]
     return f'"{digest}"'
 

@@ -8,9 +8,9 @@ from starlette.responses import Response
 
 from geoservice.description.collection import Collection, Field, FieldType
 from geoservice.doors.http.asked import Asked
-from geoservice.doors.http.found import FoundPage
+from geoservice.doors.http.features.found import FoundPage
+from geoservice.doors.http.features.reading import FeaturesRequest
 from geoservice.doors.http.presentation import page
-from geoservice.doors.http.reading import FeaturesRequest
 from geoservice.files.formats import FORMATS
 from geoservice.languages import Language
 
@@ -68,11 +68,6 @@ def features(
 def feature(asked: Asked, collection: Collection, content: dict[str, Any]) -> Response:
     """One feature with its fields and the extent of its geometry."""
     properties = content["properties"]
-    cells = [
-        (field, cell(field, properties[field.name], asked.language))
-        for field in collection.public_fields
-        if field.name in properties and field.type is not FieldType.GEOMETRY
-    ]
     geometry = content["geometry"]
     return page(
         asked,
@@ -80,11 +75,23 @@ def feature(asked: Asked, collection: Collection, content: dict[str, Any]) -> Re
         collection=collection,
         id=content["id"],
         label=str(properties.get(collection.label) or content["id"]),
-        cells=cells,
+        cells=cells(collection, content, asked.language),
         geometry_type=geometry["type"] if geometry else None,
-        extent=_extent(geometry["coordinates"]) if geometry and "coordinates" in geometry else None,
+        extent=extent(geometry["coordinates"]) if geometry and "coordinates" in geometry else None,
         geojson_url=asked.this_url(f="geojson"),
     )
+
+
+def cells(
+    collection: Collection, content: dict[str, Any], language: Language
+) -> list[tuple[Field, Cell]]:
+    """The fields of a feature with their values, without geometries."""
+    properties = content["properties"]
+    return [
+        (field, cell(field, properties[field.name], language))
+        for field in collection.public_fields
+        if field.name in properties and field.type is not FieldType.GEOMETRY
+    ]
 
 
 def cell(field: Field, value: Any, language: Language) -> Cell:
@@ -105,7 +112,7 @@ def cell(field: Field, value: Any, language: Language) -> Cell:
     return Cell(shown, is_number=isinstance(value, int | float))
 
 
-def _extent(coordinates: Any) -> tuple[float, float, float, float]:
+def extent(coordinates: Any) -> tuple[float, float, float, float]:
     """The box of nested GeoJSON coordinates."""
     xs: list[float] = []
     ys: list[float] = []

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from geoservice.doors.http import credentials
+from geoservice.doors.http.features.reading import COUNTINGS, FILTER_LANGUAGES
 from geoservice.doors.http.problems import MEDIA_TYPE
-from geoservice.doors.http.reading import COUNTINGS, FILTER_LANGUAGES
 from geoservice.files.formats import FORMATS
 from geoservice.languages import LANGUAGES, Language, Text
 
@@ -43,9 +44,9 @@ class Shared:
             schema |= limit
         if "crs" in self.fill:
             schema |= {"enum": crs, "default": crs[0]}
-        if self.place == "path":
-            found: Node = {"name": self.name, "in": "path", "required": True, "schema": schema}
-            return found | {"description": self.title.spoken(language)}
+        if self.place != "query":
+            found: Node = {"name": self.name, "in": self.place, "required": self.place == "path"}
+            return found | {"schema": schema, "description": self.title.spoken(language)}
         return parameter(self.name, schema, description=self.title.spoken(language))
 
 
@@ -143,6 +144,71 @@ PARAMETERS: dict[str, Shared] = {
         "collectionId", _STRING, Text(zh="图层 id", en="Collection id"), place="path"
     ),
     "featureId": Shared("featureId", _STRING, Text(zh="要素编号", en="Feature id"), place="path"),
+    "styleId": Shared("styleId", _STRING, Text(zh="样式", en="Style"), place="path"),
+    "versionNumber": Shared(
+        "versionNumber", {"type": "integer"}, Text(zh="版本号", en="Version number"), place="path"
+    ),
+    "changeId": Shared(
+        "changeId",
+        {"type": "integer"},
+        Text(zh="变更编号", en="Number of the change"),
+        place="path",
+    ),
+    "Content-Crs": Shared(
+        "Content-Crs",
+        {"type": "string", "format": "uri"},
+        Text(zh="请求中坐标的坐标系", en="CRS of the coordinates in the body"),
+        place="header",
+    ),
+    "If-Match": Shared(
+        "If-Match",
+        _STRING,
+        Text(zh="所见版本的 ETag", en="ETag of the version seen"),
+        place="header",
+    ),
+    "Prefer": Shared(
+        "Prefer",
+        _STRING,
+        Text(zh="return=representation 则返回要素", en="return=representation to see the feature"),
+        place="header",
+    ),
+    "Change-Reason": Shared(
+        "Change-Reason",
+        _STRING,
+        Text(zh="原因，UTF-8 百分号编码", en="Why; UTF-8, percent-encoded"),
+        place="header",
+    ),
+    "Lock-Id": Shared(
+        "Lock-Id",
+        {"type": "string", "format": "uuid"},
+        Text(zh="凭此锁修改", en="The lock under which to edit"),
+        place="header",
+    ),
+    "Idempotency-Key": Shared(
+        "Idempotency-Key",
+        {"type": "string", "maxLength": 255},
+        Text(zh="重复的请求只执行一次", en="A repeated request is carried out once"),
+        place="header",
+    ),
+    "reason": Shared("reason", _STRING, Text(zh="原因，记入历史", en="Why; kept in the history")),
+    "dry_run": Shared(
+        "dry_run",
+        {"type": "boolean", "default": False},
+        Text(zh="只检查，不写入", en="Check, store nothing"),
+    ),
+    "change_actor": Shared("actor", _STRING, Text(zh="作者", en="Author")),
+    "change_door": Shared("door", _STRING, Text(zh="途径", en="Door")),
+    "change_collection": Shared("collection", _STRING, Text(zh="图层", en="Collection")),
+    "change_since": Shared(
+        "since",
+        {"type": "string", "format": "date-time"},
+        Text(zh="起始时间（含）", en="From this instant on"),
+    ),
+    "change_until": Shared(
+        "until",
+        {"type": "string", "format": "date-time"},
+        Text(zh="截止时间（不含）", en="Before this instant"),
+    ),
     "importId": Shared("importId", _STRING, Text(zh="导入编号", en="Import id"), place="path"),
 }
 """By the names under which they are referred to."""
@@ -161,9 +227,24 @@ def _features(_language: Language) -> Node:
     return {"description": "OK", "content": content}
 
 
+def _outcome(_language: Language) -> Node:
+    outcome: Node = {"schema": ref("schemas", "outcome")}
+    content = {"application/json": outcome, "application/geo+json": {"schema": {"type": "object"}}}
+    return {"description": "OK", "content": content}
+
+
+def _created(language: Language) -> Node:
+    headers = {name: {"schema": _STRING} for name in ("Location", "ETag")}
+    return {**_outcome(language), "headers": headers}
+
+
 RESPONSES: dict[str, Callable[[Language], Node]] = {
     "Features": _features,
+    "Outcome": _outcome,
+    "Created": _created,
     "BadRequest": _problem(Text(zh="请求有误", en="The request is wrong")),
+    "Unauthenticated": _problem(Text(zh="需要密钥", en="A key is needed")),
+    "Refused": _problem(Text(zh="请求被拒绝，未作修改", en="Refused; nothing was changed")),
     "Forbidden": _problem(Text(zh="不允许", en="Forbidden")),
     "NotFound": _problem(Text(zh="不存在", en="Not found")),
     "NotAcceptable": _problem(Text(zh="无可接受的格式", en="Not acceptable")),
@@ -173,6 +254,14 @@ RESPONSES: dict[str, Callable[[Language], Node]] = {
     "Rejected": _problem(Text(zh="数据不符合规则", en="Data rejected")),
     "Unavailable": _problem(Text(zh="暂时不可用", en="Unavailable for now")),
 }
+
+SECURITY: dict[str, Node] = {
+    "basic": {"type": "http", "scheme": "basic"},
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "header": {"type": "apiKey", "in": "header", "name": credentials.HEADER},
+    "parameter": {"type": "apiKey", "in": "query", "name": credentials.PARAMETER},
+}
+"""The ways to give a key."""
 
 SCHEMAS: dict[str, Node] = {
     "problem": {
@@ -199,6 +288,15 @@ SCHEMAS: dict[str, Node] = {
             "errors": {"type": "array", "items": {"type": "object"}},
             "request_id": _STRING,
             "lang": {"type": "string", "enum": list(LANGUAGES)},
+        },
+    },
+    "outcome": {
+        "type": "object",
+        "required": ["dry_run", "change", "operations"],
+        "properties": {
+            "dry_run": {"type": "boolean"},
+            "change": {"type": "integer", "nullable": True},
+            "operations": {"type": "array", "items": {"type": "object"}},
         },
     },
     "answer": {

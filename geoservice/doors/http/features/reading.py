@@ -10,7 +10,8 @@ from uuid import UUID
 
 from geoservice.crs import CRS84, Crs
 from geoservice.description.collection import Collection, Field, FieldType
-from geoservice.doors.http import cursors, values
+from geoservice.doors.http import values
+from geoservice.doors.http.features import cursors
 from geoservice.doors.http.query_string import require_known
 from geoservice.doors.http.service import Service
 from geoservice.errors import BadParameter, BadSort, RepeatedParameter, UnknownProperty
@@ -32,6 +33,9 @@ FEATURES_PARAMETERS = (
     *("bbox", "bbox-crs", "datetime", "as_of", "filter", "filter-lang", "filter-crs", "sortby"),
     *("limit", "offset", "cursor", "count", *FEATURE_PARAMETERS),
 )
+
+SHOWN_ON_A_PAGE = 50
+"""Rows of a page for people."""
 
 _SIMPLE_TYPES = frozenset(FieldType) - {FieldType.GEOMETRY}
 
@@ -76,9 +80,7 @@ def features_request(
         sort=_sort(collection, given.get("sortby")),
     )
     belongs_to = cursors.digest(collection.id, given)
-    limit = values.page_size(
-        given.get("limit"), default=limits.limit_default, maximum=limits.limit_maximum
-    )
+    limit = page_size(given, limits)
     place = None
     if given.get("cursor"):
         place = cursors.place(given["cursor"], belongs_to, collection, query.sort)
@@ -90,6 +92,12 @@ def features_request(
         matched=place.matched if place else None,
         limited="limit" in given,
     )
+
+
+def page_size(given: Mapping[str, str], limits: Limits, *, for_people: bool = False) -> int:
+    """`limit`; what people look at is shorter, unless they ask for more."""
+    default = min(SHOWN_ON_A_PAGE, limits.limit_default) if for_people else limits.limit_default
+    return values.page_size(given.get("limit"), default=default, maximum=limits.limit_maximum)
 
 
 def feature_query(collection: Collection, given: Mapping[str, str], service: Service) -> Query:

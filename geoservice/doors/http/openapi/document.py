@@ -9,13 +9,28 @@ import json
 from collections.abc import Iterable
 
 from geoservice import __version__
+from geoservice.cartography.qgis_project import Provider
 from geoservice.catalog import Catalog
 from geoservice.description import schema
 from geoservice.description.collection import Collection
 from geoservice.description.question import QuestionDescription
 from geoservice.doors.http.asked import Asked
-from geoservice.doors.http.openapi_parts import PARAMETERS, RESPONSES, SCHEMAS, Node, parameter, ref
-from geoservice.doors.http.reading import FEATURE_PARAMETERS, FEATURES_PARAMETERS, simple_queryables
+from geoservice.doors.http.features.reading import (
+    FEATURE_PARAMETERS,
+    FEATURES_PARAMETERS,
+    simple_queryables,
+)
+from geoservice.doors.http.openapi import edits as openapi_edits
+from geoservice.doors.http.openapi.edits import edit_methods
+from geoservice.doors.http.openapi.parts import (
+    PARAMETERS,
+    RESPONSES,
+    SCHEMAS,
+    SECURITY,
+    Node,
+    parameter,
+    ref,
+)
 from geoservice.files.formats import FORMATS
 from geoservice.languages import Language, Text
 from geoservice.questions import all_questions
@@ -49,16 +64,21 @@ def _document(asked: Asked, catalog: Catalog) -> Node:
     limit = {"minimum": 1, "maximum": limits.limit_maximum, "default": limits.limit_default}
     offered = [crs.uri for crs in asked.service.crs_offered]
     title = Text(zh="自然资源数据服务", en="Natural-resources registers")
+    paths = {
+        **_common_paths(language),
+        **_collection_paths(catalog, language),
+        **_history_paths(language),
+        **_question_paths(asked, language),
+        **_import_paths(language),
+        **_style_paths(language),
+    }
+    for path, methods in edit_methods(language).items():
+        paths[path] = paths.get(path, {}) | methods
     return {
         "openapi": "3.0.3",
         "info": {"title": title.spoken(language), "version": __version__},
         "servers": [{"url": asked.base}],
-        "paths": {
-            **_common_paths(language),
-            **_collection_paths(catalog, language),
-            **_question_paths(asked, language),
-            **_import_paths(language),
-        },
+        "paths": paths,
         "components": {
             "parameters": {
                 name: each.spoken(language, limit=limit, crs=offered)
@@ -66,7 +86,9 @@ def _document(asked: Asked, catalog: Catalog) -> Node:
             },
             "responses": {name: each(language) for name, each in RESPONSES.items()},
             "schemas": SCHEMAS,
+            "securitySchemes": SECURITY,
         },
+        "security": [{}, *({name: []} for name in SECURITY)],  # a key is never demanded of a reader
     }
 
 
@@ -109,6 +131,39 @@ def _collection_paths(catalog: Catalog, language: Language) -> Node:
                 language, f"items_{each.id}", each.title, _own_parameters(each)
             )
     return paths
+
+
+def _history_paths(language: Language) -> Node:
+    feature = _refs(("collectionId", "featureId"))
+    shown = [name for name in FEATURE_PARAMETERS if name not in ("f", "lang", "known_at")]
+    pages = _refs(("limit", "cursor"))
+    return {
+        openapi_edits.VERSIONS: _get(
+            language,
+            "versions",
+            Text(zh="要素的历史版本", en="Versions of a feature"),
+            [*feature, *pages],
+        ),
+        openapi_edits.VERSION: _get(
+            language,
+            "version",
+            Text(zh="要素的一个版本", en="A feature as it was"),
+            [*feature, ref("parameters", "versionNumber"), *_refs(shown)],
+            content=_GEOJSON,
+        ),
+        openapi_edits.CHANGES: _get(
+            language,
+            "changes",
+            Text(zh="变更记录（编辑人员）", en="All changes (for editors)"),
+            _refs(("limit", *openapi_edits.CHANGE_PARAMETERS)),
+        ),
+        openapi_edits.CHANGE: _get(
+            language,
+            "change_record",
+            Text(zh="一次变更（编辑人员）", en="One change (for editors)"),
+            _refs(("changeId",)),
+        ),
+    }
 
 
 def _own_parameters(collection: Collection) -> list[Node]:
@@ -202,17 +257,18 @@ def _import_form() -> Node:
 def _import_paths(language: Language) -> Node:
     report = {"application/json": {"schema": {"type": "object"}}}
     imports = _get(language, "imports", Text(zh="导入记录", en="Imports"))
-    only_here = Text(zh="导入文件（只限本机）", en="Import a file (only from this machine)")
-    created = {"description": only_here.spoken(language), "content": report}
+    title = Text(zh="导入文件（编辑人员，全部镇街）", en="Import a file (an editor of all towns)")
+    created = {"description": title.spoken(language), "content": report}
     others = {
         "413": "TooLarge",
         "415": "UnsupportedMediaType",
+        "401": "Unauthenticated",
         "403": "Forbidden",
         "404": "NotFound",
     }
     imports["post"] = {
         "operationId": "import_file",
-        "summary": only_here.spoken(language),
+        "summary": title.spoken(language),
         "parameters": _refs(("f", "lang")),
         "requestBody": {
             "required": True,
@@ -228,6 +284,31 @@ def _import_paths(language: Language) -> Node:
         [ref("parameters", "importId")],
     )
     return {"/imports": imports, "/imports/{importId}": one}
+
+
+def _style_paths(language: Language) -> Node:
+    path = "/collections/{collectionId}/styles"
+    id = [ref("parameters", "collectionId")]
+    sheet: Node = {"schema": {"type": "string"}}
+    sheets = {"application/vnd.ogc.sld+xml": sheet, "application/vnd.qgis.qml": sheet}
+    style = Text(zh="一种样式（f=sld、qml）", en="A style (f=sld, qml)")
+    project = Text(zh="QGIS 工程：全部图层与样式", en="QGIS project: all layers, styled")
+    providers = {"type": "string", "enum": [each.value for each in Provider], "default": "wfs"}
+    return {
+        path: _get(language, "styles", Text(zh="图层的样式", en="Styles of a collection"), id),
+        f"{path}/{{styleId}}": _get(
+            language, "style", style, [*id, ref("parameters", "styleId")], content=sheets
+        ),
+        "/qgis/project.qgz": _get(
+            language,
+            "qgis_project",
+            project,
+            [parameter("provider", providers)],
+            content={
+                "application/x-qgis-project": {"schema": {"type": "string", "format": "binary"}}
+            },
+        ),
+    }
 
 
 def _get(

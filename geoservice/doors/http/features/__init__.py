@@ -1,0 +1,1 @@
+"""OGC API – Features: what there is, features page by page, one feature, files."""

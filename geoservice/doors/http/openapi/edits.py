@@ -1,0 +1,100 @@
+"""The part of the OpenAPI document that edits: methods by path, each described once for all collections."""
+
+from collections.abc import Iterable
+
+from geoservice.doors.http.editing.geojson import PARTIAL, WHOLE
+from geoservice.doors.http.history.changes import FILTERS
+from geoservice.doors.http.openapi.parts import Node, ref
+from geoservice.languages import Language, Text
+
+ITEMS = "/collections/{collectionId}/items"
+ITEM = f"{ITEMS}/{{featureId}}"
+VERSIONS = f"{ITEM}/versions"
+VERSION = f"{VERSIONS}/{{versionNumber}}"
+CHANGES = "/changes"
+CHANGE = "/changes/{changeId}"
+
+CHANGE_PARAMETERS = ("cursor", *(f"change_{name}" for name in FILTERS))
+
+_COLLECTION = ("collectionId",)
+_FEATURE = (*_COLLECTION, "featureId")
+_WHY = ("Change-Reason", "reason", "Lock-Id", "Idempotency-Key", "dry_run", "lang")
+_CONDITION = ("If-Match", *_WHY)
+
+_OBJECT: Node = {"schema": {"type": "object"}}
+
+
+def edit_methods(language: Language) -> dict[str, Node]:
+    """The methods that change something, by path."""
+
+    def method(
+        id: str,
+        title: Text,
+        parameters: Iterable[str],
+        *,
+        done: Node,
+        body: Iterable[str] = (),
+    ) -> Node:
+        found: Node = {
+            "operationId": id,
+            "summary": title.spoken(language),
+            "parameters": [ref("parameters", name) for name in parameters],
+        }
+        if body:
+            content = dict.fromkeys(body, _OBJECT)
+            found["requestBody"] = {"required": True, "content": content}
+        refused = {"4XX": ref("responses", "Refused"), "503": ref("responses", "Unavailable")}
+        return found | {"responses": {**done, **refused}}
+
+    changed = {"204": {"description": "OK"}, "200": ref("responses", "Outcome")}
+    shown = ("Prefer", *_CONDITION)
+    return {
+        ITEMS: {
+            "post": method(
+                "insert",
+                Text(zh="新增一个或多个要素", en="Insert one feature, or several"),
+                (*_COLLECTION, "Content-Crs", "Prefer", *_WHY),
+                done={"201": ref("responses", "Created"), "200": ref("responses", "Outcome")},
+                body=WHOLE,
+            )
+        },
+        ITEM: {
+            "put": method(
+                "replace",
+                Text(zh="替换要素", en="Replace a feature"),
+                (*_FEATURE, "Content-Crs", *shown),
+                done=changed,
+                body=WHOLE,
+            ),
+            "patch": method(
+                "update",
+                Text(zh="修改所给的值", en="Change the values that are named"),
+                (*_FEATURE, "Content-Crs", *shown),
+                done=changed,
+                body=PARTIAL,
+            ),
+            "delete": method(
+                "delete",
+                Text(zh="删除要素，历史保留", en="Delete a feature; its history stays"),
+                (*_FEATURE, *_CONDITION),
+                done=changed,
+            ),
+        },
+        f"{VERSION}/restore": {
+            "post": method(
+                "restore",
+                Text(zh="恢复到此版本", en="Restore this version"),
+                (*_FEATURE, "versionNumber", *shown),
+                done=changed,
+            )
+        },
+        CHANGES: {
+            "post": method(
+                "change",
+                Text(zh="一次事务中的多项修改", en="Several edits in one transaction"),
+                ("Content-Crs", *_WHY),
+                done={"201": ref("responses", "Outcome"), "200": ref("responses", "Outcome")},
+                body=("application/json",),
+            )
+        },
+    }
