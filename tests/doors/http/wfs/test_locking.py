@@ -7,7 +7,8 @@ import pytest
 import sqlalchemy as sa
 from lxml import etree
 
-from geoservice.settings import Limits
+from geoservice.doors.http.app import create_app
+from geoservice.settings import Limits, Settings
 from geoservice.store.database import Database
 from geoservice.store.system import locked_features, locks
 from tests.doors.http.wfs.conftest import Document, exception, found, qualified
@@ -16,6 +17,7 @@ from tests.doors.http.wfs.writing import (
     HUMEN,
     Desk,
     by_id,
+    client_of,
     desk_over,
     edit,
     edits,
@@ -472,3 +474,21 @@ def _capabilities(desk: Desk, version: str, **keywords: str) -> Document:
     answer = desk.client.get("/wfs", params=given | keywords)
     assert answer.status_code == 200, answer.text
     return etree.fromstring(answer.content)
+
+
+def test_where_a_version_is_required_a_lock_stands_for_it(desk: Desk) -> None:
+    settings = Settings(database_url=None, lock_required="edits")
+    app = create_app(settings, Limits(), database=desk.database)
+    strict = Desk(desk.database, app, desk.keys, client_of(app, desk.keys["editor"]))
+    (id,) = desk.inserted(edit("before"))
+    change = (
+        '<wfs:Update typeName="gs:edits"><wfs:Property><wfs:ValueReference>gs:name'
+        "</wfs:ValueReference><wfs:Value>after</wfs:Value></wfs:Property>"
+        f"{by_id(id)}</wfs:Update>"
+    )
+    refused = strict.post(transaction(change), status=428)
+    assert "lock on the feature" in exception(refused)[2]
+    assert desk.row(id).name == "before"
+    lock = lock_of(strict.post(locking(by_id(id))))
+    strict.post(transaction(change, attributes=f'lockId="{lock}"'))
+    assert desk.row(id).name == "after"
