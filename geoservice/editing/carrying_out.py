@@ -1,21 +1,21 @@
 """Operations on features, carried out in one transaction: all of them or none.
 
-The database decides: an operation is one statement, and the rows it gives back say whether it was
-done; what stood in its way is looked up only afterwards. Must not know how operations were written.
+The database decides: an operation, or a run of them that are alike, is one statement, and the rows
+it gives back say whether it was done; what stood in its way is looked up only afterwards. Must not
+know how operations were written.
 """
 
-from collections.abc import Container, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from typing import Any
 from uuid import UUID
 
-import psycopg
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from geoservice.description.collection import Collection
 from geoservice.editing.locks import LockAction, Member, held, release_after, require_usable
+from geoservice.editing.mistakes import Mistakes
 from geoservice.editing.operations import (
     Author,
     Changed,
@@ -29,8 +29,10 @@ from geoservice.editing.operations import (
     Update,
     Values,
 )
-from geoservice.editing.towns import not_own, out_of_towns
+from geoservice.editing.runs import runs
+from geoservice.editing.towns import not_own
 from geoservice.editing.writing import (
+    alterations,
     conditioned,
     deletion,
     inserted_values,
@@ -48,20 +50,16 @@ from geoservice.errors import (
     ChangedMeanwhile,
     ConditionRequired,
     Conflict,
-    FeatureInUse,
     FeatureNotLocked,
     Forbidden,
     GeoserviceError,
-    RejectedFeature,
     TooLarge,
-    Unavailable,
     UnknownFeature,
     UnknownVersion,
 )
 from geoservice.languages import Text
 from geoservice.query.filter import Condition
 from geoservice.store.database import Database, begin_change, count_changed
-from geoservice.store.faults import UNKNOWN_VALUE, told_of_writing
 
 
 @dataclass(frozen=True)
@@ -161,6 +159,7 @@ class _Transaction:
         self._author = author
         self._operations = operations
         self._limits = limits
+        self._mistakes = Mistakes(operations, author)
         self._held: frozenset[Member] = frozenset()
         self._features = 0
         self._versions: dict[Member, int] = {}
@@ -177,7 +176,7 @@ class _Transaction:
         """Refuse an operation that must say which version it changes, and does not."""
         for number, each in enumerate(self._operations):
             if each.collection.id in collections and self._is_unconditional(each):
-                with self._naming(number):
+                with self._mistakes.of(number):
                     raise ConditionRequired(collection=each.collection.id)
 
     def done(self) -> list[Done]:
@@ -196,8 +195,11 @@ class _Transaction:
             is_unconditional=any(map(self._is_unconditional, self._operations)),
         )
         found: list[Done] = []
-        for run in _runs(self._operations):
-            found += self._inserted(run) if _is_insert(self._operations[run[0]]) else self._one(run)
+        for run in runs(self._operations):
+            if isinstance(self._operations[run[0]], Insert):
+                found += self._inserted(run)
+            else:
+                found += self._altered(run)
         for id, counts in sorted(self._counts.items()):
             count_changed(self._connection, id, **counts)
         return found
@@ -218,15 +220,17 @@ class _Transaction:
         ids = list(self._connection.execute(new_ids(len(rows))).scalars())
         statement, parameters = insertion(collection, rows, ids)
         if len(run) == 1:
-            with self._naming(run[0]):
+            with self._mistakes.of(run[0]):
                 self._connection.execute(statement, parameters[0])
         else:
             try:
                 with self._connection.begin_nested():
                     self._connection.execute(statement, parameters)
+            except OperationalError:
+                raise  # it took too long, whichever it is
             except DBAPIError:
                 for number, row in zip(run, parameters, strict=True):  # only to see which it is
-                    with self._naming(number):
+                    with self._mistakes.of(number):
                         self._connection.execute(statement, row)
                 raise
         found = []
@@ -238,7 +242,7 @@ class _Transaction:
     def _new_row(self, number: int) -> Values:
         operation = self._operations[number]
         assert isinstance(operation, Insert)
-        with self._naming(number):
+        with self._mistakes.of(number):
             self._require_editable(operation.collection)
             values = inserted_values(operation)
             self._require_own_town(operation.collection, values)
@@ -248,25 +252,61 @@ class _Transaction:
 
     # Features that are there
 
-    def _one(self, run: range) -> list[Done]:
-        """One operation on features that are there."""
-        (number,) = run
+    def _altered(self, run: range) -> list[Done]:
+        """Operations on features that are there; several alike are one statement.
+
+        If that is refused, they are done one by one, which shows the one that stands in the way.
+        """
+        if len(run) == 1:
+            return [self._one(run[0])]
+        for number in run:
+            with self._mistakes.of(number):
+                self._require_allowed(self._operations[number])
+        try:
+            with self._connection.begin_nested():
+                found = self._connection.execute(
+                    alterations(self._operations[run.start : run.stop])
+                )
+                rows = {row.uid: row for row in found}
+        except OperationalError:
+            raise  # it took too long, whichever it is
+        except DBAPIError:
+            return [self._one(number) for number in run]
+        self._count_features(len(run))
+        return [self._one_of(number, rows) for number in run]
+
+    def _one_of(self, number: int, rows: Mapping[UUID, sa.Row[Any]]) -> Done:
+        """What an operation did, by the rows that came back from those of its kind."""
         operation = self._operations[number]
-        with self._naming(number):
-            self._require_editable(operation.collection)
+        assert not isinstance(operation, Insert)
+        assert isinstance(operation.which, UUID)
+        with self._mistakes.of(number):
+            if operation.which not in rows:
+                raise self._obstacle(operation.collection, operation.which, operation.version)
+            changed = self._seen(operation, rows[operation.which])
+            self._require_held(operation.collection, [changed])
+        return Done(operation, (changed,))
+
+    def _one(self, number: int) -> Done:
+        """One operation on features that are there."""
+        operation = self._operations[number]
+        with self._mistakes.of(number):
+            self._require_allowed(operation)
             match operation:
-                case Update():
-                    self._require_own_town(operation.collection, operation.values)
-                    changed = self._selected(operation)
-                case Delete():
+                case Update() | Delete():
                     changed = self._selected(operation)
                 case Replace():
-                    self._require_own_town(operation.collection, operation.values)
                     changed = self._found(operation, update(operation, replaced_values(operation)))
                 case Restore():
                     changed = self._restored(operation)
             self._require_held(operation.collection, changed)
-        return [Done(operation, tuple(changed))]
+        return Done(operation, tuple(changed))
+
+    def _require_allowed(self, operation: Operation) -> None:
+        """Refuse what can be refused before the feature is looked at."""
+        self._require_editable(operation.collection)
+        if isinstance(operation, Update | Replace):
+            self._require_own_town(operation.collection, operation.values)
 
     def _selected(self, operation: Update | Delete) -> list[Changed]:
         """One feature by its id, or those that fulfil a condition: all of them, and not too many."""
@@ -379,74 +419,6 @@ class _Transaction:
     def _count_features(self, number: int) -> None:
         self._features += number
         _require_at_most("max_tx_features", self._limits.max_tx_features, self._features)
-
-    # Which operation it was
-
-    @contextmanager
-    def _naming(self, number: int) -> Iterator[None]:
-        """Mistakes in here are those of one operation, and say so if there are several."""
-        operation = self._operations[number]
-        try:
-            yield
-        except DBAPIError as fault:
-            mistake = self._mistake(fault, operation)
-            if mistake is None:
-                raise
-            raise self._named(mistake, number) from fault
-        except GeoserviceError as mistake:
-            raise self._named(mistake, number) from mistake.__cause__
-
-    def _named(self, mistake: GeoserviceError, number: int) -> GeoserviceError:
-        label = self._operations[number].label
-        total = len(self._operations)
-        if label:
-            return mistake.in_operation(label)
-        if total > 1:
-            place = Text(zh=f"第 {number + 1} 项（共 {total} 项）", en=f"{number + 1} of {total}")
-            return mistake.in_operation(place)
-        return mistake
-
-    def _mistake(self, fault: DBAPIError, operation: Operation) -> GeoserviceError | None:
-        """What a refusal of the database means, with the values that the database keeps to itself."""
-        if isinstance(fault.orig, psycopg.errors.InsufficientPrivilege):
-            return None if self._author.towns is None else out_of_towns(operation.collection)
-        mistake = told_of_writing(fault.orig, 0)
-        if mistake is None or isinstance(mistake, Unavailable):
-            return None  # told where the time limit is known
-        if mistake.parts.get("value") != UNKNOWN_VALUE:
-            return mistake
-        value = _value_of(mistake, operation)
-        return mistake if value is None else type(mistake)(**{**mistake.parts, "value": value})
-
-
-def _value_of(mistake: GeoserviceError, operation: Operation) -> str | None:
-    """The value that a mistake is about, as the operation gives it."""
-    if isinstance(mistake, FeatureInUse) and isinstance(operation, Delete):
-        return str(operation.which) if isinstance(operation.which, UUID) else None
-    if not isinstance(mistake, RejectedFeature) or isinstance(operation, Delete | Restore):
-        return None
-    names = str(mistake.parts["field"]).split(", ")
-    by_name = operation.collection.by_name
-    given = [operation.values.get(name, by_name[name].default) for name in names if name in by_name]
-    return ", ".join(str(value) for value in given if value is not None) or None
-
-
-def _runs(operations: Sequence[Operation]) -> Iterator[range]:
-    """Operations one after the other that can be sent at once: inserts of the same columns."""
-
-    def kind(number: int) -> object:
-        each = operations[number]
-        if not isinstance(each, Insert):
-            return number
-        return each.collection.id, frozenset(inserted_values(each))
-
-    for _, numbers in groupby(range(len(operations)), kind):
-        run = list(numbers)
-        yield range(run[0], run[-1] + 1)
-
-
-def _is_insert(operation: Operation) -> bool:
-    return isinstance(operation, Insert)
 
 
 def _changing() -> Conflict:

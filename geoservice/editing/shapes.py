@@ -4,8 +4,8 @@ Must not know files: what an import may mend or warn of, an edit refuses.
 """
 
 import math
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 
 import numpy as np
 import shapely
@@ -16,6 +16,7 @@ from geoservice.crs import CRS84, Crs, to_storage
 from geoservice.description.collection import Collection, GeometryType
 from geoservice.errors import RejectedFeature
 from geoservice.languages import Text
+from geoservice.shape_process import ShapeProcess
 
 _NESTING = {
     "Point": 0,
@@ -33,7 +34,16 @@ _MULTI = {
 _AREA_MARGIN = 1.0  # degrees: neighbouring zones overlap in practice
 
 _VALID = "Valid Geometry"
-_AS_GIVEN = Text(zh="", en="")
+_ALWAYS_VALID = ("Point", "MultiPoint")  # once their coordinates are finite
+
+# GEOS compares edges whose boxes overlap: of parallel slanting teeth, each with each. What takes
+# milliseconds as a coast takes minutes so, and there is no telling but by trying.
+_MOST_JUDGED_HERE = 5_000  # vertices
+_JUDGING_CPU_S = 0.75
+
+Validity = Callable[[shapely.Geometry], str | None]
+"""The reason why a shape is not valid, or that it is; None if it could not be found out."""
+
 _NOT_COORDINATES = Text(
     zh="coordinates 的层次不对或为空", en="its coordinates are nested wrongly or empty"
 )
@@ -64,18 +74,27 @@ def stored(
 
     Raises:
         RejectedFeature: the shape is empty, not of the column's type, has heights or measures, too
-            many vertices, a coordinate that is no finite number or not on earth, or is not valid.
+            many vertices, a coordinate that is no finite number or not on earth, is not valid, or so
+            tangled that it takes too long to know.
     """
     judge = _Judge(collection, name)
     judge.require_plain(shape, max_vertices)
     shape = judge.of_column_type(shape)
-    judge.require_valid(shape)
-    kept = judge.on_earth(shape, crs)
-    if not crs.is_storage:
-        judge.require_valid(kept, Text(zh="转换到存储坐标系后，", en="in the storage CRS, "))
-    rounded = shapely.transform(kept, lambda points: np.round(points, CRS84.decimals))
-    judge.require_valid(rounded, Text(zh="按输出精度取整后，", en="rounded as it is given out, "))
-    found: bytes = shapely.to_wkb(kept, output_dimension=2, byte_order=1, include_srid=False)
+    if shape.geom_type in _ALWAYS_VALID:
+        return _wkb(judge.on_earth(shape, crs))
+    if shapely.get_num_coordinates(shape) <= _MOST_JUDGED_HERE:
+        return _wkb(judge.valid(shape, crs, shapely.is_valid_reason))
+    with ShapeProcess("shapely.is_valid_reason(shape).encode()", cpu_s=_JUDGING_CPU_S) as process:
+        return _wkb(judge.valid(shape, crs, partial(_reason_within_limits, process)))
+
+
+def _reason_within_limits(process: ShapeProcess, shape: shapely.Geometry) -> str | None:
+    answer = process.answer(shape)
+    return None if answer is None else answer.decode()
+
+
+def _wkb(shape: shapely.Geometry) -> bytes:
+    found: bytes = shapely.to_wkb(shape, output_dimension=2, byte_order=1, include_srid=False)
     return found
 
 
@@ -98,16 +117,16 @@ class _Judge:
 
     def require_plain(self, shape: shapely.Geometry, max_vertices: int) -> None:
         """Refuse what is empty, too much, not flat or not finite, before anything is computed."""
-        if shape.is_empty or any(part.is_empty for part in shapely.get_parts(shape)):
+        if shape.is_empty or shapely.is_empty(shapely.get_parts(shape)).any():
             raise self.refusal(shape.geom_type, "几何为空", "it is empty")
-        count = int(shapely.get_num_coordinates(shape))
-        if count > max_vertices:
-            raise self.too_many(count, max_vertices)
+        points = shapely.get_coordinates(shape)
+        if len(points) > max_vertices:
+            raise self.too_many(len(points), max_vertices)
         if shape.has_z or shape.has_m:
             raise self.refusal(
                 shape.geom_type, "只存储二维坐标", "only positions of two numbers are stored"
             )
-        if not np.isfinite(shapely.get_coordinates(shape)).all():
+        if not np.isfinite(points).all():
             raise self.refusal(
                 shape.geom_type, "坐标须为有限的数", "its coordinates are not finite"
             )
@@ -133,11 +152,32 @@ class _Judge:
         listed = ", ".join(allowed)
         raise self.refusal(given, f"几何类型须为 {listed}", f"its type must be {listed}")
 
-    def require_valid(self, shape: shapely.Geometry, where: Text = _AS_GIVEN) -> None:
+    def valid(self, shape: shapely.Geometry, crs: Crs, validity: Validity) -> shapely.Geometry:
+        """The shape in the storage CRS, valid as given, as stored and as it is given out."""
+        self._require_valid(shape, validity, Text(zh="", en=""))
+        kept = self.on_earth(shape, crs)
+        if kept is not shape:
+            self._require_valid(
+                kept, validity, Text(zh="转换到存储坐标系后，", en="in the storage CRS, ")
+            )
+        points = shapely.get_coordinates(kept)
+        shown = np.round(points, CRS84.decimals)
+        if (shown != points).any():
+            rounded = shapely.transform(kept, lambda _: shown)
+            where = Text(zh="按输出精度取整后，", en="rounded as it is given out, ")
+            self._require_valid(rounded, validity, where)
+        return kept
+
+    def _require_valid(self, shape: shapely.Geometry, validity: Validity, where: Text) -> None:
         """Refuse what is not valid (OGC 06-103r4), with the reason and the place."""
-        reason = shapely.is_valid_reason(
-            shape
-        )  # to ask first whether it is would take as long again
+        reason = validity(shape)
+        if reason is None:
+            raise self.refusal(
+                shape.geom_type,
+                f"边线互相交错过多，{_JUDGING_CPU_S:g} 秒内无法判断几何是否合法",
+                "its edges lie across each other so much that it takes more than "
+                f"{_JUDGING_CPU_S:g} s to find out whether it is valid",
+            )
         if reason != _VALID:
             raise self.refusal(
                 shape.geom_type,
@@ -148,9 +188,12 @@ class _Judge:
     def on_earth(self, shape: shapely.Geometry, crs: Crs) -> shapely.Geometry:
         """The shape in the storage CRS; what lies nowhere on earth is refused."""
         kept = _in_storage(shape, crs)
+        is_on_earth = _is_on_earth(kept)
+        if is_on_earth and _is_in_area(kept, crs):
+            return kept
         turned = _in_storage(shapely.transform(shape, lambda points: points[:, ::-1]), crs)
         fits_turned = _is_on_earth(turned) and _is_in_area(turned, crs)
-        if _is_on_earth(kept) and (_is_in_area(kept, crs) or not fits_turned):
+        if is_on_earth and not fits_turned:
             return kept
         x, y = shapely.get_coordinates(shape)[0]
         if fits_turned:

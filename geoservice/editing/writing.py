@@ -10,7 +10,15 @@ from sqlalchemy.dialects import postgresql as pg
 
 from geoservice.crs import STORAGE_SRID
 from geoservice.description.collection import Collection
-from geoservice.editing.operations import Delete, Insert, Replace, Restore, Update, Values
+from geoservice.editing.operations import (
+    Delete,
+    Insert,
+    Operation,
+    Replace,
+    Restore,
+    Update,
+    Values,
+)
 from geoservice.query.filter import Condition
 from geoservice.store.filters import compiled
 from geoservice.store.programs import restoring_function_name
@@ -84,6 +92,42 @@ def deletion(operation: Delete) -> sa.Executable:
         .where(table.c.uid == operation.which, *_unchanged(table, operation.version))
         .returning(*_returned(table))
     )
+
+
+def alterations(alike: Sequence[Operation]) -> sa.Executable:
+    """Operations alike, each on one feature, as one statement.
+
+    All are updates, or replacements, or deletions; of one collection; with values for the same
+    fields, none of which has many; no feature comes twice.
+    """
+    operations = [each for each in alike if isinstance(each, Update | Replace | Delete)]
+    first = operations[0]
+    table = tables().current(first.collection)
+    names = () if isinstance(first, Delete) else tuple(first.values)
+    given = _rows(
+        {
+            "uid": (table.c.uid.type, [each.which for each in operations]),
+            "version": (table.c.version.type, [each.version for each in operations]),
+            **{
+                f"value_{number}": (
+                    _wire(table.c[name]),
+                    [each.values[name] for each in operations if not isinstance(each, Delete)],
+                )
+                for number, name in enumerate(names)
+            },
+        }
+    )
+    where = (
+        table.c.uid == given.c.uid,
+        sa.or_(given.c.version.is_(None), table.c.version == given.c.version),
+    )
+    if isinstance(first, Delete):
+        return sa.delete(table).where(*where).returning(*_returned(table))
+    defaults = replaced_values(first) if isinstance(first, Replace) else {}
+    assigned: dict[Any, Any] = {table.c[name]: _DEFAULT for name in defaults}
+    for number, name in enumerate(names):
+        assigned[table.c[name]] = _stored(table.c[name], given.c[f"value_{number}"])
+    return _updated(table, assigned).where(*where)
 
 
 def conditioned(operation: Update | Delete, condition: Condition, *, at_most: int) -> sa.Executable:
@@ -163,10 +207,22 @@ def _assigned(table: sa.Table, values: Values) -> sa.Update:
         else _stored(table.c[name], sa.literal(value, _wire(table.c[name])))
         for name, value in values.items()
     }
-    # Without a value, the row is still held and its version compared.
-    return (
-        sa.update(table).values(assigned or {table.c.uid: table.c.uid}).returning(*_returned(table))
-    )
+    return _updated(table, assigned)
+
+
+def _updated(table: sa.Table, assigned: Mapping[Any, Any]) -> sa.Update:
+    """Without a value, the row is still held and its version compared."""
+    values = assigned or {table.c.uid: table.c.uid}
+    return sa.update(table).values(values).returning(*_returned(table))
+
+
+def _rows(
+    columns: Mapping[str, tuple[sa.types.TypeEngine[Any], Sequence[object]]],
+) -> sa.TableValuedAlias:
+    """Rows from the values of each column, one array for each."""
+    arrays = [sa.literal(list(values), pg.ARRAY(type)) for type, values in columns.values()]
+    named = [sa.column(name, type) for name, (type, _) in columns.items()]
+    return sa.func.unnest(*arrays).table_valued(*named, name="given").render_derived()
 
 
 def _unchanged(table: sa.Table, version: int | None) -> list[sa.ColumnElement[bool]]:

@@ -32,7 +32,7 @@ from geoservice.store.system import changed_collections
 
 _DIALECT = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 _RECENT_CHANGES = 1000
-_KEPT_SHAPES = 512
+KEPT_SHAPES = 512
 
 _EDGES = ("west", "south", "east", "north")
 
@@ -72,7 +72,7 @@ class _Shape:
 
 
 @dataclass(frozen=True)
-class _Compiled:
+class CompiledStatement:
     """SQL with the values that are always the same, and where the others go."""
 
     sql: str
@@ -202,8 +202,8 @@ def single_feature(collection: Collection, query: Query, uid: UUID, writer: Writ
     return build(rows, writer).prepared({"wanted_uid": uid})
 
 
-@lru_cache(maxsize=_KEPT_SHAPES)
-def _feature_statement(rows: sa.FromClause, writer: Writer) -> _Compiled:
+@lru_cache(maxsize=KEPT_SHAPES)
+def _feature_statement(rows: sa.FromClause, writer: Writer) -> CompiledStatement:
     wanted = sa.bindparam("wanted_uid", type_=pg.UUID(as_uuid=True))
     found = (
         writer.written(rows)
@@ -211,24 +211,26 @@ def _feature_statement(rows: sa.FromClause, writer: Writer) -> _Compiled:
         .where(rows.c.uid == wanted)
         .subquery("found")
     )
-    return _compile(sa.select(sa.func.max(found.c.feature), sa.func.max(found.c.version)))
+    return compile_statement(sa.select(sa.func.max(found.c.feature), sa.func.max(found.c.version)))
 
 
 def _prepared_once(shape: _Shape, own_values: Mapping[str, Any]) -> Prepared:
-    return _compile(_statement(shape)).prepared(own_values)
+    return compile_statement(_statement(shape)).prepared(own_values)
 
 
-@lru_cache(maxsize=_KEPT_SHAPES)
-def _compiled(shape: _Shape) -> _Compiled:
+@lru_cache(maxsize=KEPT_SHAPES)
+def _compiled(shape: _Shape) -> CompiledStatement:
     binds = [
         bind
         for condition in (shape.where, shape.after)
         for bind in condition._generate_cache_key().bindparams  # type: ignore[union-attr]
     ]
-    return _compile(_statement(shape), binds)
+    return compile_statement(_statement(shape), binds)
 
 
-def _compile(statement: sa.Select[Any], binds: Sequence[sa.BindParameter[Any]] = ()) -> _Compiled:
+def compile_statement(
+    statement: sa.Select[Any], binds: Sequence[sa.BindParameter[Any]] = ()
+) -> CompiledStatement:
     """SQL and its values; those of `binds` are given anew each time."""
     compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
     assert isinstance(compiled, SQLCompiler)
@@ -241,7 +243,7 @@ def _compile(statement: sa.Select[Any], binds: Sequence[sa.BindParameter[Any]] =
     # By key, as SQLAlchemy's own cache does: compiling may have copied a value or left it out.
     name_of = {bind.key: name for bind, name in compiled.bind_names.items()}
     names = tuple(name_of.get(bind.key) for bind in binds)
-    return _Compiled(
+    return CompiledStatement(
         sql=str(compiled),
         order=tuple(compiled.positiontup or ()),
         constants=constants,
@@ -254,7 +256,7 @@ def _statement(shape: _Shape) -> sa.Select[Any]:
     """The ids of the page first, then its rows: sorting moves ids, not features."""
     query = Query(sort=shape.sort)
     rows, collection = shape.rows, shape.collection
-    place = _place(rows)
+    place = place_of(rows)
     where = [shape.where, *([meets(rows.c.geom, _envelope)] if shape.in_box else [])]
     matches = (
         sa.select(place.label(_PLACE), rows.c.uid, *_sort_columns(rows, shape.sort))
@@ -265,10 +267,10 @@ def _statement(shape: _Shape) -> sa.Select[Any]:
         .prefix_with("MATERIALIZED")
     )
     matched = sa.select(sa.func.count()).select_from(matches).scalar_subquery()
-    places = _array(_ids(rows, query, shape, place).where(*where, shape.after))
+    places = array_of(_ids(rows, query, shape, place).where(*where, shape.after))
     if shape.counts:
         # The counted matches are all there are, unless counting has stopped: then look again.
-        counted = _array(_ids(matches, query, shape, matches.c[_PLACE]))
+        counted = array_of(_ids(matches, query, shape, matches.c[_PLACE]))
         places = sa.case((matched <= _count_limit, counted), else_=places)
     number = sa.func.row_number().over(order_by=in_order(rows, query)).label(_NUMBER)
     shown = [rows.c[name] for name in dict.fromkeys(_needed(shape))]
@@ -296,7 +298,7 @@ def _needed(shape: _Shape) -> Iterator[str]:
     yield from (key.field for key in shape.sort)
 
 
-def _place(rows: sa.FromClause) -> sa.ColumnElement[Any]:
+def place_of(rows: sa.FromClause) -> sa.ColumnElement[Any]:
     """What finds a row again within a statement: its address in a table, else its id."""
     if isinstance(rows, sa.Table):
         return sa.literal_column(f"{rows.fullname}.ctid", type_=_Address())
@@ -325,7 +327,7 @@ def _ids(
     return ids.where(_from_number(rows, _offset)) if shape.follows_key else ids.offset(_offset)
 
 
-def _array(ids: sa.Select[Any]) -> sa.ColumnElement[Any]:
+def array_of(ids: sa.Select[Any]) -> sa.ColumnElement[Any]:
     of = ids.selected_columns[0].type
     return sa.func.array(ids.scalar_subquery(), type_=pg.ARRAY(of))
 

@@ -143,10 +143,46 @@ def test_coordinates_nested_without_end_are_refused_at_their_depth():
         deep = deep.pop()
 
 
-def test_thousands_of_random_vertices_are_refused():
+def random_ring(number: int) -> list[list[float]]:
     seed = random.Random(1)
-    ring = [[seed.uniform(113, 114), seed.uniform(22, 23)] for _ in range(5000)]
-    assert "Self-intersection" in refusal(of("Polygon", [[*ring, ring[0]]]))
+    ring = [[seed.uniform(113, 114), seed.uniform(22, 23)] for _ in range(number)]
+    return [*ring, ring[0]]
+
+
+def test_thousands_of_random_vertices_are_refused():
+    assert "Self-intersection" in refusal(of("Polygon", [random_ring(5000)]))
+
+
+def teeth(number: int) -> list[list[float]]:
+    """A valid ring of 4 vertices for each slanting tooth: the boxes of nearly all edges overlap."""
+    ring = [[112.9, 22.0]]
+    for tooth in range(number):
+        left = 113 + tooth / number / 2
+        gap = 0.25 / number
+        ring += [[left, 22.1], [left + 0.5, 23], [left + gap + 0.5, 23], [left + gap, 22.1]]
+    return [*ring, [114, 22.0], [112.9, 22.0]]
+
+
+def test_a_polygon_that_would_take_minutes_to_judge_is_refused():
+    for ring in (teeth(49_000), random_ring(199_999)):
+        assert "to find out whether it is valid" in refusal(of("Polygon", [ring]), most=200_000)
+
+
+def test_a_coast_of_very_many_vertices_is_stored():
+    turns = [number * math.tau / 199_999 for number in range(199_999)]
+    ring = [[113.5 + math.cos(each) / 2, 22.5 + math.sin(each) / 2] for each in turns]
+    polygon = of("Polygon", [[*ring, ring[0]]])
+    expected = shapely.to_wkb(shapely.geometry.shape(polygon), byte_order=1)
+    assert read(polygon, most=200_000) == expected
+
+
+@pytest.mark.parametrize("vertices", [5000, 5001])
+def test_what_is_judged_in_another_process_is_judged_the_same(vertices):
+    line = [[113 + number / 10_000, 22.0] for number in range(vertices - 4)]
+    valid = [*line, [114, 23.0], [113.5, 23.0], [113, 23.0], line[0]]
+    assert read(of("Polygon", [valid]))
+    crossing = [*line, [113, 23.0], [113.5, 23.0], [114, 23.0], line[0]]
+    assert "not valid: Self-intersection" in refusal(of("Polygon", [crossing]))
 
 
 # Where

@@ -59,9 +59,12 @@ def _history_function(collection: Collection) -> str:
 
     Recorded times of one feature strictly increase even if a transaction that began earlier
     commits later. The row is held by this transaction when the trigger runs, so a lock that was
-    taken before is seen, and one that is being taken waits. `TG_TABLE_NAME` is a `name`, whose
-    collation the index of `collection` does not have: without the cast, it would be read whole.
-    Mostly there are no locks, which is asked first and apart, because it takes little time.
+    taken before is seen, and one that is being taken waits.
+
+    The lock is looked up by its feature, then by its id, with plans made once for all rows: joined,
+    every feature of a lock might be read for each. As there may have been no lock when the plan was
+    made, it must not rest on how few there were. The collection is named by a literal, because
+    `TG_TABLE_NAME` is a `name`, whose collation the index does not have, not even cast to `text`.
     """
     history = tables().history(collection)
     kept = [column.name for column in tables().current(collection).c]
@@ -69,9 +72,11 @@ def _history_function(collection: Collection) -> str:
     values = ", ".join(f"OLD.{_quote(name)}" for name in kept)
     return f"""
 CREATE OR REPLACE FUNCTION {function_name(collection)}() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
 DECLARE moment timestamptz := greatest(transaction_timestamp(), OLD.recorded_at + interval '1 microsecond');
 DECLARE change bigint := {SYSTEM_SCHEMA}.current_change();
+DECLARE holder uuid;
 BEGIN
   IF TG_OP = 'UPDATE' THEN
     IF NEW.uid <> OLD.uid THEN
@@ -81,15 +86,13 @@ BEGIN
     NEW.version := OLD.version; NEW.recorded_at := OLD.recorded_at; NEW.change_id := OLD.change_id;
     IF NEW IS NOT DISTINCT FROM OLD THEN RETURN OLD; END IF;
   END IF;
-  IF EXISTS (SELECT FROM {SYSTEM_SCHEMA}.locked_features) THEN
-    IF EXISTS (
-      SELECT FROM {SYSTEM_SCHEMA}.locked_features AS held JOIN {SYSTEM_SCHEMA}.locks ON locks.id = held.lock_id
-      WHERE held.collection = TG_TABLE_NAME::text AND held.uid = OLD.uid AND locks.expires_at > clock_timestamp()
-        AND locks.id::text IS DISTINCT FROM current_setting('geoservice.lock', true)
-    ) THEN
-      RAISE SQLSTATE '{LOCKED}' USING MESSAGE = format('%s is locked', OLD.uid),
-        DETAIL = format('(uid)=(%s)', OLD.uid), TABLE = TG_TABLE_NAME;
-    END IF;
+  SELECT held.lock_id INTO holder FROM {SYSTEM_SCHEMA}.locked_features AS held
+  WHERE held.collection = '{collection.id}' AND held.uid = OLD.uid;
+  IF holder::text <> coalesce(current_setting('geoservice.lock', true), '') AND EXISTS (
+    SELECT FROM {SYSTEM_SCHEMA}.locks WHERE locks.id = holder AND locks.expires_at > clock_timestamp()
+  ) THEN
+    RAISE SQLSTATE '{LOCKED}' USING MESSAGE = format('%s is locked', OLD.uid),
+      DETAIL = format('(uid)=(%s)', OLD.uid), TABLE = TG_TABLE_NAME;
   END IF;
   INSERT INTO {history} ({columns}, superseded_at, superseded_by, operation)
   VALUES ({values}, moment, change, lower(TG_OP));
