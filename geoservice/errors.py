@@ -289,7 +289,7 @@ class UnknownFunction(BadFilter):
 class VersionNegotiationFailed(BadParameter):
     """A version of a protocol that is not spoken here."""
 
-    code = "unknown-version"
+    code = "version-negotiation-failed"
     title = Text(zh="不支持的版本", en="Version not supported")
     message = Text(
         zh="{name} 的版本“{value}”不受支持；可用：{allowed}。",

@@ -181,6 +181,8 @@ class Collection:
 
     `id` is the table, the URL, the WFS type and the command-line argument. `key` is the business
     key by which an import recognises a feature it has seen; empty means that every row is new.
+    `native_srid` is the CRS in which people work with the layer: desktop clients get it unless they
+    ask for another; stored coordinates are in EPSG:4490 all the same.
     `best_geometry` lists the geometry fields from most to least telling, for distances.
     """
 
@@ -190,6 +192,7 @@ class Collection:
     fields: tuple[Field, ...]
     geometry: GeometryType | None = None  # of the column `geom`
     geometry_required: bool = False
+    native_srid: int = 4490  # EPSG number
     key: tuple[str, ...] = ()
     label: str | None = None  # the field that names a feature to people
     period: Period | None = None

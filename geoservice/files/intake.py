@@ -77,6 +77,11 @@ class Intake:
         report.reading = self._understanding()
 
     @property
+    def crs(self) -> SourceCrs | None:
+        """The CRS of the file; None if no coordinates are read."""
+        return self._crs
+
+    @property
     def names(self) -> list[str]:
         """The columns of the rows: fields, the geometry and the number of the row."""
         names = [ROW, *(match.field.name for match in self._mapping.matches)]

@@ -4,6 +4,8 @@ The rows go straight into the new table, whose indexes are made when they are al
 sees the table before the transaction ends, so a load that is cut off leaves nothing.
 """
 
+import re
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.schema import CreateIndex, DropConstraint
 
+from geoservice.crs import offered
 from geoservice.description.collection import Collection
 from geoservice.errors import AlreadyExists
 from geoservice.files.checking import ROW, UID
@@ -119,7 +122,7 @@ class _Publication:
                 more={UID: lambda rows: uuid7s(rows.number)},
             )
             self._watch.tell(INDEXING, report.rows, always=True)
-            keyed = self._keyed(connection, collection, report)
+            keyed = self._keyed(connection, self._in_native_crs(collection, intake), report)
             if report.rejected and not self._options.accept_rejected:
                 report.inserted = 0
                 connection.rollback()
@@ -130,6 +133,14 @@ class _Publication:
             report.change_id = change
             report.reading["key"] = list(keyed.key)
             finish(report, "committed", connection, self._database)
+
+    def _in_native_crs(self, collection: Collection, intake: Intake) -> Collection:
+        """The description with the CRS of the file, if that is one in which features are given out."""
+        of_file = re.fullmatch(r"EPSG:(\d+)", intake.crs.name) if intake.crs else None
+        srid = int(of_file[1]) if of_file else None
+        if srid is None or srid not in {crs.srid for crs in offered(self._region.metric_srid)}:
+            return collection
+        return replace(collection, native_srid=srid)
 
     def _register(self, connection: sa.Connection, collection: Collection) -> None:
         """Make the indexes that are not there yet, and keep the final description."""

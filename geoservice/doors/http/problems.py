@@ -24,7 +24,6 @@ STATUSES: dict[type[errors.GeoserviceError], int] = {
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
     errors.NotFound: 404,
-    errors.DeletedFeature: 410,
     errors.MethodNotAllowed: 405,
     errors.NotAcceptable: 406,
     errors.Conflict: 409,

@@ -56,7 +56,7 @@ class TestBatches:
         assert properties(editor, changed)["name"] == "c2"
         assert properties(editor, changed)["floors"] == 1
         assert properties(editor, replaced)["floors"] is None
-        assert editor.get(gone).status_code == 410
+        assert editor.get(gone).status_code == 404
         assert b"Location" in dict(answer.headers.raw)
         change = editor.get(answer.headers["location"]).json()
         assert change["id"] == document["change"]

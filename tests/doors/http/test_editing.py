@@ -335,12 +335,12 @@ class TestDeletion:
         assert editor.delete(path).status_code == 204
         for method in ("GET", "HEAD", "DELETE"):
             answer = editor.request(method, path)
-            assert answer.status_code == 410
+            assert answer.status_code == 404
             assert answer.headers["link"] == (
                 f'<http://127.0.0.1:8000{path}/versions>; rel="version-history"'
             )
-        assert editor.put(path, json=feature(), headers=GEOJSON).status_code == 410
-        assert editor.patch(path, json={}, headers=PATCH).status_code == 410
+        assert editor.put(path, json=feature(), headers=GEOJSON).status_code == 404
+        assert editor.patch(path, json={}, headers=PATCH).status_code == 404
 
     def test_what_never_was_is_not_found(self, editor: TestClient):
         for id in (uuid4(), "7", "nothing", "%00", "x" * 36):

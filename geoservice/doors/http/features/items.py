@@ -59,8 +59,8 @@ def features(asked: Asked) -> Response:
         return _file(asked, collection, wanted, representation)
     validator = asked.headers.get("if-none-match")
     if validator is not None:
-        tag = _tag(asked, service.facts.version(collection))
-        if _names(validator, tag):
+        tag = entity_tag(asked, service.facts.version(collection))
+        if is_named(validator, tag):
             return Response(status_code=304, headers={"ETag": tag, "Vary": VARY})
     return _geojson(asked, wanted, _found(asked, collection, wanted))
 
@@ -132,7 +132,7 @@ def _geojson(asked: Asked, wanted: FeaturesRequest, found: FoundPage) -> Respons
     headers = {
         "Content-Crs": f"<{shown_name(wanted.query)}>",
         "Content-Language": asked.language,
-        "ETag": _tag(asked, found.version),
+        "ETag": entity_tag(asked, found.version),
         "Vary": VARY,
         "OGC-NumberReturned": str(found.returned),
         "Link": ", ".join(
@@ -229,8 +229,8 @@ def feature(asked: Asked) -> Response:
     if representation is not HTML:
         return _geojson_feature(asked, collection, query, uid, content, version)
     digest = hashlib.sha256(content).hexdigest()
-    tag = feature_tag(version, _tag(asked, HTML.id + digest).strip('"'))
-    if _names(asked.headers.get("if-none-match", ""), tag):
+    tag = feature_tag(version, entity_tag(asked, HTML.id + digest).strip('"'))
+    if is_named(asked.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers={"ETag": tag, "Vary": VARY})
     answer = feature_pages.feature(asked, collection, json.loads(content))
     answer.headers["ETag"] = tag
@@ -257,7 +257,7 @@ def _read(asked: Asked, collection: Collection, query: Query, uid: UUID) -> tupl
 def _geojson_feature(
     asked: Asked, collection: Collection, query: Query, uid: UUID, content: bytes, version: str
 ) -> Response:
-    digest = _tag(asked, hashlib.sha256(content).hexdigest()).strip('"')
+    digest = entity_tag(asked, hashlib.sha256(content).hexdigest()).strip('"')
     tag = feature_tag(version, digest)
     headers = {
         "Content-Crs": f"<{shown_name(query)}>",
@@ -265,7 +265,7 @@ def _geojson_feature(
         "ETag": tag,
         "Vary": VARY,
     }
-    if asked.method in ("GET", "HEAD") and _names(asked.headers.get("if-none-match", ""), tag):
+    if asked.method in ("GET", "HEAD") and is_named(asked.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=headers)
     path = f"/collections/{collection.id}"
     given = asked.parameters if asked.method in ("GET", "HEAD") else {}
@@ -283,7 +283,7 @@ def _geojson_feature(
     )
 
 
-def _tag(asked: Asked, version: str) -> str:
+def entity_tag(asked: Asked, version: str) -> str:
     """A strong validator: the data's version, and everything else that the bytes depend on."""
     about: Mapping[str, str] = asked.parameters
     seen = asked.principal.sees_private
@@ -292,7 +292,7 @@ def _tag(asked: Asked, version: str) -> str:
     return f'"{digest}"'
 
 
-def _names(validator: str, tag: str) -> bool:
+def is_named(validator: str, tag: str) -> bool:
     """Whether `If-None-Match` names a tag (RFC 9110, 13.1.2: weakly compared)."""
     named = {part.strip().removeprefix("W/") for part in validator[:4096].split(",")}
     return "*" in named or tag in named

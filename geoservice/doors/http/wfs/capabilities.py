@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 
 from starlette.responses import Response
 
-from geoservice.crs import Crs
 from geoservice.description import xml_names
 from geoservice.description.collection import Collection
 from geoservice.doors.http.facts import CollectionFacts
@@ -22,12 +21,6 @@ from geoservice.doors.http.wfs.versions import NUMBERS, V100, V110, V200
 from geoservice.errors import BadParameter
 from geoservice.languages import Text
 from geoservice.xml import Element
-
-TRANSACTIONS = False
-"""Whether features can be changed: then the operations, constraints and rights for it are listed."""
-
-LOCKS = False
-"""Whether features can be locked: then LockFeature and GetFeatureWithLock are listed."""
 
 _TITLE = Text(zh="自然资源台账要素服务", en="Features of the natural-resources registers")
 _ABSTRACT = Text(
@@ -218,7 +211,7 @@ def _add_feature_type(
     keywords = document.add(type, "ows:Keywords")
     for keyword in _keywords(collection):
         _add_spoken(call, document, keywords, "ows:Keyword", keyword)
-    default, *others = _crs_names(call)
+    default, *others = _crs_names(call, collection)
     kind = "CRS" if version is V200 else "SRS"
     if collection.geometry is None and version is V200:
         document.add(type, "wfs:NoCRS")
@@ -249,11 +242,11 @@ def _keywords(collection: Collection) -> Iterator[Text]:
         yield collection.subject
 
 
-def _crs_names(call: Call) -> list[str]:
-    """The CRSs by their names in this version, that of the store first."""
-    offered: Sequence[Crs] = call.service.crs_offered
-    storage_first = sorted(offered[1:], key=lambda crs: not crs.is_storage or crs.srid == 4326)
-    names = (call.version.crs_name(crs) for crs in (*storage_first, offered[0]))
+def _crs_names(call: Call, collection: Collection) -> list[str]:
+    """The CRSs by their names in this version, that of the collection first, CRS84 last."""
+    crs84, *others = call.service.crs_offered
+    native_first = sorted(others, key=lambda crs: crs.srid != collection.native_srid)
+    names = (call.version.crs_name(crs) for crs in (*native_first, crs84))
     return list(dict.fromkeys(names))
 
 
@@ -335,7 +328,7 @@ def _add_first_feature_types(call: Call, document: Document) -> None:
         document.add(type, "wfs:Abstract", call.spoken(collection.description))
         keywords = ", ".join(map(call.spoken, _keywords(collection)))
         document.add(type, "wfs:Keywords", keywords)
-        document.add(type, "wfs:SRS", _crs_names(call)[0])
+        document.add(type, "wfs:SRS", _crs_names(call, collection)[0])
         _add_rights(document, type, "", _rights(call, collection))
         if collection.geometry is not None:
             edges = facts[collection.id].extent or call.service.region.extent

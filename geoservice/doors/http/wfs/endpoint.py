@@ -136,7 +136,7 @@ def _answered(
     answer.headers.setdefault("Content-Language", call.language)
     # Nothing here can be asked for anew by an ETag, and a widespread desktop client that reads a layer
     # again within the second of its own change is otherwise shown what it had read before.
-    #X    answer.headers.setdefault("Cache-Control", "no-store")
+    answer.headers.setdefault("Cache-Control", "no-store")
     return answer
 
 

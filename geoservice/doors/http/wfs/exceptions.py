@@ -1,8 +1,8 @@
 """Mistakes → exception reports in the form of the version that was asked for.
 
-2.0.0: `ows:ExceptionReport` of OWS 1.1; 1.1.0: of OWS 1.0; 1.0.0: `ServiceExceptionReport` 1.2.0 with
-status 200, because older desktop clients show the text of nothing else; but a client that is to log
-in must see 401.
+2.0.0: `ows:ExceptionReport` of OWS 1.1; 1.1.0: of OWS 1.0; 1.0.0: `ServiceExceptionReport` 1.2.0. All
+of 1.0.0 and what 1.1.0 has posted, such as a transaction, is answered with status 200, because older
+desktop clients show the text of nothing else; but a client that is to log in must see 401.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from geoservice.doors.http.asked import Asked
 from geoservice.doors.http.wfs.calls import PATH
 from geoservice.doors.http.wfs.documents import clean, written
 from geoservice.doors.http.wfs.keywords import Keywords, language_of
-from geoservice.doors.http.wfs.versions import V200, VERSIONS, Version
+from geoservice.doors.http.wfs.versions import V100, V110, V200, VERSIONS, Version
 from geoservice.languages import Language, Text
 
 MEDIA_TYPE = "text/xml; charset=utf-8"
@@ -115,10 +115,12 @@ def _report(
     version, language = _version(asked), _language(asked)
     if version.ows is None:
         root = _service_exception(code, locator, texts)
-        # Clients have to see that a key is needed, or that it is worth to try again.
-        status = 200 if status < 500 and status not in (401, 429) else status
     else:
         root = _exception(version, language, code, locator, texts)
+    hides_text = version is V100 or (version is V110 and asked.method == "POST")
+    # Clients have to see that a key is needed, or that it is worth to try again.
+    if hides_text and status < 500 and status not in (401, 429):
+        status = 200
     headers = {**headers, "Content-Language": language, "Cache-Control": "no-store"}
     return Response(written(root), status, headers, media_type=MEDIA_TYPE)
 

@@ -47,6 +47,7 @@ from geoservice.errors import (
     Malformed,
     MissingParameter,
     UnknownFormat,
+    UnknownParameter,
     UnsupportedOption,
 )
 from geoservice.languages import Text
@@ -73,6 +74,9 @@ _OF_QUERIES = (
     *("typenames", "typename", "resourceid", "featureid", "filter", "query", "bbox"),
     *("storedquery_id", "storedqueryid"),
 )
+_NOT_OF_LOCKS = ("count", "maxfeatures", "startindex", "resulttype", "outputformat", "sortby")
+"""Keywords of GetFeature that a lock does not have: it holds all that its queries select."""
+
 _NOT_STORED = {"Cache-Control": "no-store"}
 
 
@@ -100,6 +104,9 @@ class GetFeatureWithLock:
 
 def lock_of_keywords(version: Version, given: Keywords, most_bytes: int) -> LockFeature:
     """LockFeature by keywords (OGC 09-025r2, table 18)."""
+    for name in _NOT_OF_LOCKS:
+        if given.text(name) is not None:
+            raise UnknownParameter(name=name, allowed=sorted(_OF_LOCKS | {*_OF_QUERIES}))
     rest = Keywords(given.others(_OF_LOCKS))
     named = given.text("lockid")
     queries: tuple[QueryExpression, ...] = ()

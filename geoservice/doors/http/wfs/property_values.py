@@ -41,7 +41,7 @@ def value_collection(call: Call, wanted: GetPropertyValue) -> Response:
 
 
 def _written(call: Call, wanted: GetPropertyValue, selection: Selection, name: str) -> Response:
-    form = call.version.gml_form(selection.crs)
+    form = call.version.gml_form(selection.crs, selection.collection.native_srid)
     every = property_values(selection.collection, selection.query, name, form)
     limit = call.service.limits.limit_default if wanted.count is None else wanted.count
     some = every.offset(wanted.start_index).limit(limit)

@@ -14,6 +14,7 @@ from geoservice.doors.http.wfs.operations import AdHocQuery, Namespaces, SortKey
 from geoservice.errors import BadParameter, BadSort, UnknownProperty
 from geoservice.query.fes import read_feature_ids, read_filter
 from geoservice.query.filter import Condition
+from geoservice.query.gml import GmlReading
 from geoservice.query.query import Box, Query, Sort
 
 _FIRST = re.compile(r"\[1\]$")
@@ -45,7 +46,7 @@ def selections(call: Call, wanted: AdHocQuery) -> Iterator[Selection]:
 
 
 def _selection(call: Call, collection: Collection, wanted: AdHocQuery) -> Selection:
-    reading = call.version.gml_reading(call.service.crs_offered, place="filter")
+    reading = _reading(call, collection, "srsName")
     query = Query(
         box=None if wanted.box is None else _box(call, collection, wanted.box),
         condition=_condition(call, collection, wanted),
@@ -107,7 +108,7 @@ def _condition(call: Call, collection: Collection, wanted: AdHocQuery) -> Condit
         return read_feature_ids(wanted.resource_ids, collection, limits=limits)
     if wanted.filter is None:
         return None
-    reading = call.version.gml_reading(call.service.crs_offered, place="filter")
+    reading = _reading(call, collection, "filter")
     return read_filter(wanted.filter, collection, reading=reading, limits=limits)
 
 
@@ -115,11 +116,16 @@ def _box(call: Call, collection: Collection, text: str) -> Box:
     """`bbox`: four or six numbers and perhaps a CRS, which also says their order."""
     if collection.geometry is None:
         raise BadParameter(name="bbox", value=text, allowed="—")
-    reading = call.version.gml_reading(call.service.crs_offered, place="bbox")
+    reading = _reading(call, collection, "bbox")
     parts = text.split(",")
     named = parts.pop() if len(parts) in (5, 7) else None
     crs = reading.crs(named, attribute="bbox")
     return values.box(",".join(parts), crs)
+
+
+def _reading(call: Call, collection: Collection, place: str) -> GmlReading:
+    offered = call.service.crs_offered
+    return call.version.gml_reading(offered, place, collection.native_srid)
 
 
 def _sort(

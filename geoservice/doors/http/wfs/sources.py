@@ -19,7 +19,7 @@ from geoservice.errors import TooSlow
 from geoservice.files.exporting import collection_records
 from geoservice.query.query import Page
 from geoservice.store import statements
-from geoservice.store.gml import gml_members
+from geoservice.store.gml import GmlForm, gml_members
 from geoservice.store.pages import feature_lines, feature_page
 
 
@@ -82,7 +82,7 @@ class CollectionSource:
         memory, version = memory_of(service), service.facts.version(collection)
         after = memory.place(collection, version, query, offset) if offset else ()
         page = Page(limit, after, 0 if after else offset)
-        writer = gml_members(collection, query, form.gml_form(self.selection.crs))
+        writer = gml_members(collection, query, self._gml_form(form))
         matched, most = self._known_count(version), service.limits.count_limit
         prepared = feature_page(
             collection, query, page, writer, count_limit=most if matched is None else None
@@ -100,6 +100,9 @@ class CollectionSource:
         if matched is None:
             matched = self._counted(version)
         return Written(members or b"", min(int(found), limit), matched)
+
+    def _gml_form(self, form: Version) -> GmlForm:
+        return form.gml_form(self.selection.crs, self.selection.collection.native_srid)
 
     def _known_count(self, version: str) -> int | None:
         """How many match, if that need not be counted."""
@@ -125,7 +128,7 @@ class CollectionSource:
     ) -> tuple[int, Generator[bytes, None, None]]:
         """How many match, and some members."""
         collection, query = self.selection.collection, self.selection.query
-        writer = gml_members(collection, query, form.gml_form(self.selection.crs))
+        writer = gml_members(collection, query, self._gml_form(form))
         count = statements.matched(collection, query, None)
         members = feature_lines(collection, query, writer, offset=offset, limit=limit)
         return self.call.service.database.counted_lines(count, members)

@@ -75,9 +75,8 @@ def feature_by_id(call: Call, wanted: GetFeature, stored: StoredQuery) -> Respon
     if collection is None or uid is None:
         raise UnknownFeature(name="id", collection="WFS", value=id)
     query = Query(as_of=call.as_of, known_at=call.known_at)
-    prepared = single_feature(
-        collection, query, uid, gml_members(collection, query, form.gml_form(crs))
-    )
+    writer = gml_members(collection, query, form.gml_form(crs, collection.native_srid))
+    prepared = single_feature(collection, query, uid, writer)
     member, _ = call.service.database.document(prepared.sql, prepared.values)
     if member is None:
         raise UnknownFeature(name="id", collection=collection.id, value=id)

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
+from geoservice.crs import epsg
 from geoservice.description import xml_names
 from geoservice.description.collection import Collection
 from geoservice.doors.http.features.reading import filter_limits
@@ -135,7 +136,7 @@ class _Reader:
         self._filter_limits = replace(
             filter_limits(self._limits), max_in_items=self._limits.max_tx_features
         )
-        self._filter_reading = call.version.gml_reading(call.service.crs_offered, place="Filter")
+        self._usual_reading = call.version.gml_reading(call.service.crs_offered, place="Filter")
         self._values = GivenValues(self._limits.max_geom_vertices)
         self._types: dict[tuple[str, str], Collection] = {}
         self._features = 0
@@ -144,7 +145,7 @@ class _Reader:
         root = self._root
         self._check(root, "Transaction")
         _require_at_most("max_tx_operations", self._limits.max_tx_operations, len(root))
-        reading = self._reading(root, self._filter_reading)
+        reading = self._reading(root, self._usual_reading)
         actions: list[Action] = []
         lock_id = root.get("lockId")
         counts: dict[str, int] = {}
@@ -196,7 +197,9 @@ class _Reader:
             own = label if len(features) == 1 else f"{label}/{local_name(feature)}[{number}]"
             with _naming(own):
                 collection = self._type_of(feature)
-                values = self._values.of_feature(collection, feature, reading)
+                values = self._values.of_feature(
+                    collection, feature, self._native(collection, reading)
+                )
             operations.append(Insert(collection=collection, values=values, label=own))
         return _Read(tuple(operations))
 
@@ -206,7 +209,9 @@ class _Reader:
         properties = [each for each in children if local_name(each) == "Property"]
         if not properties:
             raise MissingParameter(name="Property", allowed="Property")
-        values = self._values.of_properties(collection, properties, reading)
+        values = self._values.of_properties(
+            collection, properties, self._native(collection, reading)
+        )
         which, named = self._selected(collection, children, "Property")
         update = Update(collection=collection, which=which, values=values, label=label)
         return _Read((update,), named)
@@ -225,7 +230,7 @@ class _Reader:
         which, _ = self._selected(collection, own)
         if not isinstance(which, UUID):
             raise UnsupportedOption(name="Filter", value=label, allowed="fes:ResourceId")
-        values = self._values.of_feature(collection, features[0], reading)
+        values = self._values.of_feature(collection, features[0], self._native(collection, reading))
         return _Read((Replace(collection=collection, which=which, values=values, label=label),))
 
     def _deletes(self, element: Element, _reading: GmlReading, label: str) -> _Read:
@@ -308,7 +313,10 @@ class _Reader:
         if len(filters) != 1:
             raise MissingParameter(name="Filter", allowed=self._call.version.filter)
         condition = read_filter(
-            filters[0], collection, reading=self._filter_reading, limits=self._filter_limits
+            filters[0],
+            collection,
+            reading=self._native(collection, self._usual_reading),
+            limits=self._filter_limits,
         )
         ids = _ids(filters[0])
         named = frozenset[UUID]() if ids is None else _uids(collection, condition, ids)
@@ -325,6 +333,12 @@ class _Reader:
             allowed = ", ".join(version.formats)
             raise UnsupportedOption(name="inputFormat", value=format, allowed=allowed)
         return outer if srs_name is None else replace(outer, default=outer.crs(srs_name))
+
+    def _native(self, collection: Collection, reading: GmlReading) -> GmlReading:
+        """How geometries of a type are read: in its native CRS, if nothing around names another."""
+        if reading is not self._usual_reading:
+            return reading
+        return replace(reading, default=epsg(collection.native_srid))
 
     def _is_own(self, element: Element) -> bool:
         """Whether an element is one of WFS or of filters."""

@@ -53,21 +53,26 @@ class Version:
         """A CRS as capabilities name it; the name implies the order of axes."""
         return f"EPSG:{crs.srid}" if self.gml_version is GmlVersion.GML_2 else crs.urn
 
-    def gml_reading(self, offered: tuple[Crs, ...], place: str) -> GmlReading:
-        """By which rules coordinates of this version are read; see there for the order of axes."""
+    def gml_reading(
+        self, offered: tuple[Crs, ...], place: str, native_srid: int = STORAGE_SRID
+    ) -> GmlReading:
+        """By which rules coordinates of this version are read; see there for the order of axes.
+
+        What names no CRS is in the native one of its type.
+        """
         return GmlReading(
-            default=epsg(STORAGE_SRID),
+            default=epsg(native_srid),
             allowed=offered,
             x_first=self.gml_version is GmlVersion.GML_2,
             place=place,
         )
 
-    def gml_form(self, crs: Crs | None) -> GmlForm:
-        """How geometries are written in a CRS that was asked for, or in the default.
+    def gml_form(self, crs: Crs | None, native_srid: int = STORAGE_SRID) -> GmlForm:
+        """How geometries are written in a CRS that was asked for, or in the native one.
 
         They carry the name that was used to ask, so that name and order of axes agree.
         """
-        asked = self._in_order(crs or epsg(STORAGE_SRID))
+        asked = self._in_order(crs or epsg(native_srid))
         name = asked.name if crs and self.gml_version is not GmlVersion.GML_2 else None
         return GmlForm(self.gml_version, asked, name or self.crs_name(asked))
 

@@ -492,3 +492,12 @@ def test_where_a_version_is_required_a_lock_stands_for_it(desk: Desk) -> None:
     lock = lock_of(strict.post(locking(by_id(id))))
     strict.post(transaction(change, attributes=f'lockId="{lock}"'))
     assert desk.row(id).name == "after"
+
+
+@pytest.mark.parametrize("name", ["count", "startIndex", "resultType", "sortBy"])
+def test_a_lock_by_keywords_has_no_keywords_of_pages(desk: Desk, name: str) -> None:
+    desk.inserted(edit("one"), edit("two"))
+    keywords = {"service": "WFS", "version": "2.0.0", "request": "LockFeature"}
+    answer = desk.client.get("/wfs", params={**keywords, "typeNames": "gs:edits", name: "1"})
+    assert answer.status_code == 400
+    assert exception(etree.fromstring(answer.content))[1] == name.lower()

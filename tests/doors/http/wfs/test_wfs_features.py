@@ -425,3 +425,14 @@ def test_the_schema_location_leads_to_the_schema(ask: Asking, client: TestClient
     assert where[2] == "urn:geoservice:collections"
     assert parse_qs(urlsplit(where[3]).query)["typeNames"] == ["gs:probes"]
     assert client.get(where[3]).status_code == 200
+
+
+@pytest.mark.parametrize("request_name", ["GetFeature", "DescribeFeatureType", "GetCapabilities"])
+@pytest.mark.parametrize("version", ["2.0.0", "1.1.0", "1.0.0"])
+def test_no_client_keeps_an_answer(client: TestClient, version: str, request_name: str) -> None:
+    """QGIS 3.22 keeps what may be kept, and shows a layer as it was before its own change."""
+    query = {"service": "WFS", "version": version, "request": request_name, "typeName": PROBES}
+    for more in ({}, {"count": "1200", "maxFeatures": "1200"}):
+        answer = client.get("/wfs", params=query | more)
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["cache-control"] == "no-store"
