@@ -9,12 +9,14 @@ from geoservice.catalog import Catalog
 from geoservice.crs import offered
 from geoservice.docs.markdown import code, codes, page, table, text
 from geoservice.doors.command_line.output import exit_code
-from geoservice.doors.http import openapi, problems
+from geoservice.doors.http import problems
 from geoservice.doors.http.app import create_app
 from geoservice.doors.http.asked import Asked
-from geoservice.doors.http.features import CONFORMANCE
-from geoservice.doors.http.openapi_parts import PARAMETERS
-from geoservice.doors.http.reading import FEATURE_PARAMETERS, FEATURES_PARAMETERS
+from geoservice.doors.http.editing.request import HEADERS
+from geoservice.doors.http.features.collections import CONFORMANCE
+from geoservice.doors.http.features.reading import FEATURE_PARAMETERS, FEATURES_PARAMETERS
+from geoservice.doors.http.openapi import document as openapi
+from geoservice.doors.http.openapi.parts import PARAMETERS
 from geoservice.errors import GeoserviceError
 from geoservice.languages import Language, Text
 from geoservice.regions import region
@@ -25,10 +27,16 @@ _MEANING = Text(zh="含义", en="Meaning")
 _TYPE = Text(zh="类型", en="Type")
 _NAME = Text(zh="参数", en="Parameter")
 _DEFAULT = Text(zh="默认", en="Default")
+_HEADER = Text(zh="请求头", en="header")
+_QUERY = Text(zh="参数", en="query string")
 _NOT_SHOWN = frozenset({"HEAD", "OPTIONS"})
 
 _BEYOND_OPENAPI = {
     "/questions/{question}": Text(zh="一个问题的回答", en="The answer to a question"),
+    "/wfs": Text(
+        zh="WFS 2.0.0、1.1.0、1.0.0（QGIS、GDAL、OWSLib）",
+        en="WFS 2.0.0, 1.1.0 and 1.0.0, for QGIS, GDAL and OWSLib",
+    ),
     "/docs": Text(zh="接口浏览页（离线可用）", en="API browser, works offline"),
     "/docs/errors": Text(zh="错误说明", en="What the errors mean"),
     "/docs/errors/{code}": Text(zh="一种错误的说明", en="What one error means"),
@@ -71,6 +79,10 @@ def http(language: Language) -> str:
             _routes(described, language),
             _heading(Text(zh="要素的参数", en="Parameters of features"), language),
             _feature_parameters(language),
+            _heading(
+                Text(zh="修改的请求头与参数", en="Header fields and parameters of edits"), language
+            ),
+            _edit_parameters(language),
             _heading(Text(zh="导入的字段", en="Fields of an import"), language),
             _import_fields(described, language),
             _heading(Text(zh="符合的标准", en="Conformance"), language),
@@ -109,7 +121,8 @@ def routes() -> list[tuple[str, tuple[str, ...]]]:
 
 def _routes(described: Mapping[str, Any], language: Language) -> str:
     titles = {
-        _bare(path): methods["get"]["summary"] for path, methods in described["paths"].items()
+        _bare(path): next(iter(methods.values()))["summary"]
+        for path, methods in described["paths"].items()
     }
     rows = []
     for path, allowed in sorted(routes()):
@@ -151,6 +164,20 @@ def _feature_parameters(language: Language) -> str:
     return f"{table(heads, rows, language)}\n\n{own.spoken(language)}"
 
 
+def _edit_parameters(language: Language) -> str:
+    rows = []
+    for name in (*HEADERS, "reason", "dry_run"):
+        each = PARAMETERS[name]
+        place = _HEADER if each.place == "header" else _QUERY
+        rows.append((code(name), place.spoken(language), text(each.title.spoken(language))))
+    how = Text(
+        zh="修改须有编辑人员的[密钥](../guides/keys.md)；用法见[编辑要素](../guides/edit_features.md)。",
+        en="An edit needs the [key](../guides/keys.md) of an editor; see [Edit features](../guides/edit_features.md).",
+    )
+    heads = (_NAME, Text(zh="位置", en="Place"), _MEANING)
+    return f"{how.spoken(language)}\n\n{table(heads, rows, language)}"
+
+
 def _schema(schema: Mapping[str, Any]) -> tuple[str, str, str]:
     """Type, default and allowed values of a JSON Schema."""
     default = schema.get("default")
@@ -177,9 +204,9 @@ def _import_fields(described: Mapping[str, Any], language: Language) -> str:
     ]
     heads = (_NAME, _TYPE, _DEFAULT, Text(zh="必填", en="Required"), _MEANING)
     limits = Text(
-        zh="`POST /imports`，`multipart/form-data`。有了访问密钥之前，只接受本机提交的文件。",
-        en="`POST /imports`, `multipart/form-data`. Until there are access keys, files are taken from this "
-        "machine only.",
+        zh="`POST /imports`，`multipart/form-data`；须有可编辑全部镇街的[密钥](../guides/keys.md)。",
+        en="`POST /imports`, `multipart/form-data`; it needs the [key](../guides/keys.md) of an editor of all "
+        "towns.",
     )
     return f"{limits.spoken(language)}\n\n{table(heads, rows, language)}"
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from geoservice.docs import door_pages, filter_pages, http_pages, subject_pages
+from geoservice.docs import door_pages, filter_pages, http_pages, subject_pages, wfs_pages
 from geoservice.languages import LANGUAGES, Language
 
 FOLDER = Path(__file__).parent
@@ -21,6 +21,7 @@ PAGES: dict[str, Callable[[Language], str]] = {
     "settings": door_pages.settings,
     "filters": filter_pages.filters,
     "http": http_pages.http,
+    "wfs": wfs_pages.wfs,
     "errors": http_pages.errors,
     "formats": door_pages.formats,
     "import_issues": door_pages.import_issues,

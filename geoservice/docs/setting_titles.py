@@ -32,4 +32,6 @@ CHINESE = {
     "write_timeout_s": "写语句的时限，秒",
     "export_timeout_s": "导出的时限，秒",
     "count_limit": "精确计数的上限；更多的为估计",
+    "max_tile_features": "一个矢量切片的最多要素数；更多时保留最大的",
+    "max_tile_bytes": "一个矢量切片的最大长度，字节；更大时减少要素",
 }

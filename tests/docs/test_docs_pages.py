@@ -11,7 +11,7 @@ from documents import DOCS, LANGUAGES, ROOT, anchors, blocks, links, pages, text
 from geoservice.docs import reference
 
 _MODULE = re.compile(r"`(geoservice/[a-z0-9_/.]+)`")
-_COMMAND = re.compile(r"geoservice ((?:db )?[a-z]+)")
+_COMMAND = re.compile(r"geoservice ((?:(?:db|user|key) )?[a-z-]+)")
 _MACHINE = re.compile(r"/work/|/root/(?!`)|/home/|\bshared/")
 
 
@@ -63,6 +63,15 @@ def test_every_page_can_be_reached_from_the_navigation():
     for page in pages():
         if page.parent != ROOT and page != DOCS / "index.md":
             assert f'"{page.relative_to(DOCS)}"' in navigation, page
+
+
+def test_every_picture_is_small_and_shown_by_a_page():
+    shown = {file for page in pages() for file, _ in links(page)}
+    pictures = list((DOCS / "images").iterdir())
+    assert len(pictures) > 5
+    for picture in pictures:
+        assert picture in shown
+        assert picture.stat().st_size < 200_000
 
 
 def test_the_readme_is_one_page():

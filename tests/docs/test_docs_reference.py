@@ -11,7 +11,12 @@ from geoservice.docs.setting_titles import CHINESE
 from geoservice.domain.code_lists import ALL_CODE_LISTS
 from geoservice.domain.hazards import hazard_sites
 from geoservice.doors.command_line.application import application
-from geoservice.doors.http.reading import FEATURES_PARAMETERS
+from geoservice.doors.http.features.reading import FEATURES_PARAMETERS
+from geoservice.doors.http.problems import OGC_CODES
+from geoservice.doors.http.wfs import formats, keywords
+from geoservice.doors.http.wfs.keywords import Keywords
+from geoservice.doors.http.wfs.versions import V200, VERSIONS
+from geoservice.errors import UnknownParameter
 from geoservice.files.formats import FORMATS
 from geoservice.query.cql2 import FilterLimits, read_text
 from geoservice.query.filter import Arithmetic, Comparison
@@ -103,6 +108,26 @@ class TestNothingIsMissing:
         assert all(f"| `{path}` |" in page for path, _ in http_pages.routes())
         assert all(f"| `{name}` |" in page for name in FEATURES_PARAMETERS)
 
+    def test_operations_parameters_and_formats_of_wfs(self, language):
+        page = (DOCS / language / "reference/wfs.md").read_text("utf-8")
+        with pytest.raises(UnknownParameter) as refused:
+            keywords.operation("GetCapabilities", V200, Keywords({"colour": "red"}), 1_000)
+        known = refused.value.parts["allowed"]
+        assert len(known) > 30
+        assert all(f"`{each}`" in page.lower() for each in known)
+        for version in VERSIONS:
+            assert all(f"`{each}`" in page for each in formats.output_formats(version))
+        for name in ("GetCapabilities", "GetPropertyValue", "Transaction", "LockFeature"):
+            assert f"| `{name}` |" in page
+
+    def test_operators_exceptions_and_stored_queries_of_wfs(self, language):
+        page = (DOCS / language / "reference/wfs.md").read_text("utf-8")
+        for each in ("PropertyIsLike", "BBOX", "DWithin", "AnyInteracts", "Not", "Div", "lower"):
+            assert f"`{each}`" in page
+        assert all(f"| `{each}` |" in page for each in set(OGC_CODES.values()))
+        for question in all_questions(region(None)):
+            assert f"`urn:geoservice:questions:{question.description.id}`" in page
+
     def test_functions_and_operators_of_filters(self, language):
         page = (DOCS / language / "reference/filters.md").read_text("utf-8")
         assert {"dwithin", "casei", "s_intersects", "t_during"} <= set(filter_pages.functions())
@@ -124,3 +149,18 @@ class TestNothingIsMissing:
             assert words.count(f"`{collection.id}`") + words.count(f"/{collection.id}/") >= 1
         for question in all_questions(region(None)):
             assert question.description.id in words
+
+
+@pytest.mark.parametrize(
+    ("name", "orders"),
+    [
+        # Axis orders of the EPSG registry; "EPSG:n" is x first by convention; 1.0.0 always (OGC 02-058).
+        ("urn:ogc:def:crs:EPSG::4490", "latitude, longitude | latitude, longitude | longitude, "),
+        ("EPSG:4490", "longitude, latitude | longitude, latitude | longitude, latitude |"),
+        ("urn:ogc:def:crs:EPSG::4547", "northing, easting | northing, easting | easting, "),
+        ("urn:ogc:def:crs:EPSG::3857", "easting, northing | easting, northing | easting, "),
+    ],
+)
+def test_the_page_on_wfs_tells_the_order_of_axes_by_name_and_version(name, orders):
+    page = (DOCS / "en/reference/wfs.md").read_text("utf-8")
+    assert f"| `{name}` | {orders}" in page

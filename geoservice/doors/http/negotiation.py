@@ -28,7 +28,7 @@ class Representation:
 JSON = Representation("json", "application/json", Text(zh="JSON 文档", en="as JSON"))
 HTML = Representation("html", "text/html; charset=utf-8", Text(zh="网页", en="as a page"))
 SCHEMA = Representation(
-    "schema", "application/schema+json", Text(zh="JSON Schema 文档", en="as JSON Schema"), ("json",)
+    "schema", "application/schema+json", Text(zh="JSON Schema 文档", en="as JSON Schema")
 )
 
 
