@@ -279,6 +279,10 @@ def test_values_are_written_in_their_json_types(client: TestClient) -> None:
 def test_a_schema_describes_the_fields_for_clients(client: TestClient) -> None:
     answer = client.get("/collections/probes/schema", headers={"accept": "application/schema+json"})
     assert answer.headers["content-type"] == "application/schema+json"
+    # GDAL asks so, and takes no other type for JSON.
+    for of in ("schema", "queryables"):
+        plain = client.get(f"/collections/probes/{of}?f=json")
+        assert plain.headers["content-type"] == "application/json"
     properties = answer.json()["properties"]
     assert properties["geom"]["format"] == "geometry-point"
     assert properties["geom"]["x-ogc-role"] == "primary-geometry"
