@@ -23,8 +23,8 @@ from geoservice.regions import region
 from geoservice.settings import Limits, Settings
 from geoservice.store.database import Database
 from geoservice.store.publishing import Registry
+from tests.programs import SYSTEM_PYTHON, require_system_module
 
-_PYTHON_OF_QGIS = "/usr/bin/python3"
 _PROBE = Path(__file__).with_name("qgis_probe.py")
 
 
@@ -55,17 +55,10 @@ def ask_qgis(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
         "HOME": str(home),
         "XDG_RUNTIME_DIR": str(home),
     }
-    there = subprocess.run(
-        [_PYTHON_OF_QGIS, "-c", "import qgis.core"],
-        env=environment,
-        check=False,
-        capture_output=True,
-    )
-    if there.returncode:
-        pytest.skip("python3-qgis is not installed: /usr/bin/python3 has no module qgis.core")
+    require_system_module("qgis.core", "python3-qgis", environment)
 
     def ask(*arguments: object) -> Any:
-        command = [_PYTHON_OF_QGIS, str(_PROBE), *map(str, arguments)]
+        command = [SYSTEM_PYTHON, str(_PROBE), *map(str, arguments)]
         answered = subprocess.run(
             command, env=environment, check=False, capture_output=True, text=True, timeout=120
         )

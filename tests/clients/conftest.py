@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -10,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -19,9 +18,7 @@ from geoservice.description.collection import Collection
 from geoservice.store.database import Database
 from geoservice.store.tables import tables
 from tests.clients.layers import fill
-
-SYSTEM_PYTHON = "/usr/bin/python3"
-"""The Python whose modules Debian's packages of QGIS and GDAL are."""
+from tests.programs import SYSTEM_PYTHON, require_system_module
 
 _HERE = Path(__file__).parent
 _LONGEST_ANSWER_S = 120
@@ -90,14 +87,6 @@ def _looks(parameters: dict[str, str]) -> bool:
     few = {"COUNT": ("1",), "MAXFEATURES": ("1",), "LIMIT": ("1", "10", "20")}
     is_short = any(parameters.get(name) in numbers for name, numbers in few.items())
     return is_short or parameters.get("RESULTTYPE") == "hits"
-
-
-def not_installed(*packages: str) -> NoReturn:
-    """Skip the test and say what it needs; where every test must run, fail."""
-    message = f"run as root: apt-get install --no-install-recommends {' '.join(packages)}"
-    if "CI" in os.environ:
-        pytest.fail(message)
-    pytest.skip(message)
 
 
 @pytest.fixture(scope="module")
@@ -173,24 +162,3 @@ def qgis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Qgis]:
         yield Qgis(process)
         assert process.stdin is not None
         process.stdin.close()
-
-
-def require_system_module(module: str, package: str, environment: dict[str, str]) -> None:
-    """Go no further without a module that a Debian package brings."""
-    found = (
-        Path(SYSTEM_PYTHON).exists()
-        and not subprocess.run(
-            [SYSTEM_PYTHON, "-c", f"import {module}"],
-            env=environment,
-            check=False,
-            capture_output=True,
-        ).returncode
-    )
-    if not found:
-        not_installed(package)
-
-
-def require_program(program: str, package: str) -> None:
-    """Go no further without a program that a Debian package brings."""
-    if shutil.which(program) is None:
-        not_installed(package)

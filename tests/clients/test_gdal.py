@@ -17,13 +17,7 @@ import httpx2
 import pyogrio
 import pytest
 
-from tests.clients.conftest import (
-    SYSTEM_PYTHON,
-    Service,
-    pages,
-    require_program,
-    require_system_module,
-)
+from tests.clients.conftest import Service, pages
 from tests.clients.layers import (
     AWKWARD,
     CHANGAN,
@@ -33,6 +27,7 @@ from tests.clients.layers import (
     NORTHING_OF_23,
     edits,
 )
+from tests.programs import SYSTEM_PYTHON, require_program, require_system_module
 
 VERSIONS = ("2.0.0", "1.1.0", "1.0.0")
 _WRITER = Path(__file__).with_name("ogr_client.py")

@@ -5,7 +5,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import Route
 
-from geoservice.crs import STORAGE_SRID, epsg
+from geoservice.crs import epsg
 from geoservice.description import schema
 from geoservice.description.collection import Collection
 from geoservice.doors.http.asked import Asked
@@ -179,7 +179,7 @@ def _described(asked: Asked, collection: Collection, facts: CollectionFacts) -> 
         "description": collection.description.spoken(language),
         "itemType": "feature",
         "crs": [crs.uri for crs in asked.service.crs_offered],
-        "storageCrs": epsg(STORAGE_SRID).uri,
+        "storageCrs": epsg(collection.native_srid).uri,
         "extent": _extent(facts),
         "links": _collection_links(asked, collection),
     }
