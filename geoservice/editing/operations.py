@@ -4,12 +4,18 @@ Values are typed as the store wants them, geometries are WKB in the storage CRS 
 that is not named keeps what it has; a new feature gets its default.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from geoservice.description.collection import Collection
+from geoservice.errors import BadParameter
+from geoservice.languages import Text
 from geoservice.query.filter import Condition
+
+_LONGEST_REASON = 1_000
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
 
 Values = Mapping[str, object]
 """By the name of the field or geometry column; None takes a value away."""
@@ -100,6 +106,20 @@ class Author:
     reason: str | None = None
     towns: frozenset[str] | None = None
     lock_id: UUID | None = None
+
+
+def reason_given(name: str, text: str | None) -> str | None:
+    """Why something is changed, as the history keeps it; `name` says in messages where it stood.
+
+    Raises `BadParameter` for a text that is too long or has control characters.
+    """
+    if text is not None and (len(text) > _LONGEST_REASON or _CONTROL.search(text)):
+        allowed = Text(
+            zh=f"最多 {_LONGEST_REASON} 个字符，不含控制字符",
+            en=f"at most {_LONGEST_REASON} characters, no control characters",
+        )
+        raise BadParameter(name=name, value=text, allowed=allowed)
+    return text
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from geoservice.access.principal import Principal
 from geoservice.doors.http import values
 from geoservice.doors.http.asked import Asked
 from geoservice.doors.http.query_string import require_known
-from geoservice.editing.operations import Author
+from geoservice.editing.operations import Author, reason_given
 from geoservice.errors import BadParameter, Malformed, RepeatedParameter, UnknownLock
 from geoservice.languages import Text
 
@@ -16,7 +16,6 @@ DOOR = "rest"
 PARAMETERS = ("lang", "f", "reason", "dry_run")
 HEADERS = ("If-Match", "Change-Reason", "Lock-Id", "Idempotency-Key", "Prefer", "Content-Crs")
 
-_LONGEST_REASON = 1000
 _LONGEST_KEY = 255
 
 
@@ -48,7 +47,7 @@ def edit_request(asked: Asked, principal: Principal, reason: str | None = None) 
         author=Author(
             name=principal.name,
             door=DOOR,
-            reason=_readable(given[0]) if given else None,
+            reason=reason_given("reason", given[0] if given else None),
             towns=principal.towns,
             lock_id=_lock_id(asked),
         ),
@@ -69,16 +68,6 @@ def _decoded_reason(asked: Asked) -> str | None:
         raise Malformed(
             name="Change-Reason", reason=Text(zh="不是 UTF-8", en="it is not UTF-8")
         ) from wrong
-
-
-def _readable(reason: str) -> str:
-    if len(reason) > _LONGEST_REASON:
-        raise BadParameter(
-            name="reason", value=reason, allowed=f"0–{_LONGEST_REASON} characters / 字"
-        )
-    if any(ord(character) < 32 and character not in "\t\n" for character in reason):
-        raise BadParameter(name="reason", value=repr(reason), allowed="text without control codes")
-    return reason
 
 
 def _lock_id(asked: Asked) -> UUID | None:

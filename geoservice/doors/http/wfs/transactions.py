@@ -4,7 +4,6 @@ A client that reads features of 2.0.0 may write 1.0.0 or 1.1.0 and waits for an 
 any other it would take what was stored for lost, and store it again.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import NoReturn
@@ -20,7 +19,7 @@ from geoservice.doors.http.wfs.keywords import Keywords
 from geoservice.doors.http.wfs.transaction_bodies import Action, Kind, Transaction, transaction
 from geoservice.doors.http.wfs.versions import V100, V200, Version
 from geoservice.editing.carrying_out import EditLimits, carry_out_within
-from geoservice.editing.operations import Author, Done
+from geoservice.editing.operations import Author, Done, reason_given
 from geoservice.errors import (
     BadParameter,
     FeatureLocked,
@@ -34,8 +33,6 @@ from geoservice.xml import Element
 
 DOOR = "wfs"
 MEDIA_TYPE = "text/xml; charset=utf-8"
-_LONGEST_REASON = 1_000
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
 
 _TOTALS = {
     Kind.INSERT: "totalInserted",
@@ -68,7 +65,7 @@ def transact(call: Call, root: Element) -> Response:
     wanted = transaction(call, root)
     author = replace(
         author,
-        reason=author.reason or _reason("handle", wanted.handle),
+        reason=author.reason or reason_given("handle", wanted.handle),
         lock_id=lock_id(wanted.lock_id),
     )
     done = _carried_out(call, wanted, author)
@@ -78,16 +75,8 @@ def transact(call: Call, root: Element) -> Response:
 def author_of(call: Call) -> Author:
     """Whoever asks, if they may edit; `reason`, our own parameter, says why they do."""
     principal = require_editor(call.asked)
-    reason = _reason("reason", Keywords(call.asked.parameters).text("reason"))
+    reason = reason_given("reason", Keywords(call.asked.parameters).text("reason"))
     return Author(name=principal.name, door=DOOR, reason=reason, towns=principal.towns)
-
-
-def _reason(name: str, text: str | None) -> str | None:
-    """A reason as the history keeps it."""
-    if text is not None and (len(text) > _LONGEST_REASON or _CONTROL.search(text)):
-        allowed = f"0–{_LONGEST_REASON} characters / 字"
-        raise BadParameter(name=name, value=text, allowed=allowed)
-    return text
 
 
 def require_present(call: Call) -> None:
