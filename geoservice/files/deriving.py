@@ -18,9 +18,10 @@ from geoservice.description.collection import (
     Field,
     FieldType,
     GeometryType,
+    Period,
 )
 from geoservice.description.collection import Source as Origin
-from geoservice.errors import BadParameter, UnreadableFile
+from geoservice.errors import BadParameter, MissingParameter, UnreadableFile
 from geoservice.files import values
 from geoservice.files.mapping import Mapping, Match
 from geoservice.files.options import ImportOptions
@@ -71,7 +72,7 @@ def derived(
 ) -> Derived:
     """The description of a file's rows. Reads a file without types twice.
 
-    Raises `BadParameter` if `id` is no identifier or `options.key` names no column, and
+    Raises `BadParameter` if `id` is no identifier or an option names no fitting column, and
     `UnreadableFile` if two columns have one name.
     """
     names = _field_names(source.columns.names, file)
@@ -94,6 +95,7 @@ def derived(
             fields=fields,
             geometry=_geometry(source) if source.has_geometry else None,
             label=_named(fields, _LABEL_NAMES),
+            period=_period(fields, names, options),
             source=Origin(Text(zh=file, en=file)),
             published=True,
         )
@@ -221,6 +223,24 @@ def _keys(
     wanted += [f for f in collection.fields if f.name.lower().endswith(("_id", "_no", "_code"))]
     fit = (FieldType.LONG, FieldType.INTEGER, FieldType.TEXT)
     return tuple(dict.fromkeys((field.name,) for field in wanted if field.type in fit))
+
+
+def _period(
+    fields: Sequence[Field], names: dict[str, str], options: ImportOptions
+) -> Period | None:
+    """When features are true, if the caller names the columns that say it."""
+    dates = {field.name for field in fields if field.type in (FieldType.DATE, FieldType.DATETIME)}
+    given = {"valid_from": options.valid_from, "valid_to": options.valid_to}
+    for name, column in given.items():
+        if column is not None and names.get(column) not in dates:
+            allowed = [each for each, field in names.items() if field in dates]
+            raise BadParameter(name=name, value=column, allowed=allowed)
+    if options.valid_from is None:
+        if options.valid_to is not None:
+            raise MissingParameter(name="valid_from", allowed=sorted(dates))
+        return None
+    end = names[options.valid_to] if options.valid_to is not None else None
+    return Period(names[options.valid_from], end)
 
 
 def _named(fields: Sequence[Field], names: Sequence[str]) -> str | None:

@@ -19,6 +19,9 @@ class ImportOptions:
         y: the column with northing or latitude.
         wkt: the column with the geometry as WKT.
         key: for publishing: the columns that identify a feature.
+        valid_from: for publishing: the column with the day or time from which a feature is true.
+        valid_to: for publishing: the column with the day or time when it ends; without it, a
+            feature is an observation.
         accept_rejected: store the good rows although others were rejected.
         repair: mend invalid geometries; both states are recorded.
         file_name: the name to record, if the file lies elsewhere under another name.
@@ -37,6 +40,8 @@ class ImportOptions:
     y: str | None = None
     wkt: str | None = None
     key: tuple[str, ...] = ()
+    valid_from: str | None = None
+    valid_to: str | None = None
     accept_rejected: bool = False
     repair: bool = False
     file_name: str | None = None

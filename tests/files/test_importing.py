@@ -5,15 +5,19 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import date
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from factories import valid_feature, write_geojson
 
-from geoservice.errors import AlreadyExists, RejectedFile
+from geoservice.description.collection import Period
+from geoservice.errors import AlreadyExists, BadRequest, RejectedFile
 from geoservice.files.importing import stored_report
 from geoservice.files.publication import validate
+from geoservice.query.query import Query
+from geoservice.store import statements
 from geoservice.store.database import Database
 from geoservice.store.publishing import Registry, withdraw
 from geoservice.store.system import changed_collections, changes, imports
@@ -148,6 +152,63 @@ def test_a_key_that_is_none_is_refused_row_by_row(publishing, tmp_path: Path) ->
         ("duplicate-key", 1, "7"), ("duplicate-key", 3, "7"),
     ]  # fmt: skip
     assert report.state == "refused"
+
+
+def test_a_published_layer_may_say_when_its_features_are_true(
+    publishing, database, registry, tmp_path: Path
+) -> None:
+    path = tmp_path / "wells.csv"
+    path.write_text(
+        "no,drilled,sealed,lon,lat\n1,2020-01-01,2021-06-25,113.7,23\n2,2021-06-25,,113.7,23\n"
+        "3,,,113.7,23\n",
+        "utf-8",
+    )
+    columns = {"valid_from": "drilled", "valid_to": "sealed"}
+    assert publishing("wells", path, crs="4490", **columns).state == "committed"
+    wells = registry.collection("wells")
+    assert wells.period == Period("drilled", "sealed")
+
+    def numbers(day: str) -> list[int]:
+        query = Query(as_of=date.fromisoformat(day))
+        return [row.no for row in database.rows(statements.features(wells, query))]
+
+    assert numbers("2021-06-24") == [1]
+    assert numbers("2021-06-25") == [2]
+    assert numbers("2019-12-31") == []
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"valid_from": "no"}, "valid_from"),
+        ({"valid_from": "nothing"}, "drilled"),
+        ({"valid_to": "drilled"}, "valid_from"),
+    ],
+)
+def test_what_says_when_features_are_true_is_a_column_of_dates(
+    publishing, registry, tmp_path: Path, columns: dict[str, str], message: str
+) -> None:
+    path = tmp_path / "wells.csv"
+    path.write_text("no,drilled,lon,lat\n1,2020-01-01,113.7,23\n", "utf-8")
+    with pytest.raises(BadRequest, match=message):
+        publishing("wells", path, crs="4490", **columns)
+    assert "wells" not in registry.catalog
+
+
+@pytest.mark.parametrize(
+    ("crs", "srid"), [("EPSG:4547", 4547), ("4490", 4490), ("EPSG:2326", 4490), ("gcj02", 4490)]
+)
+def test_a_published_layer_keeps_the_crs_of_its_file_if_features_are_given_out_in_it(
+    publishing, registry, tmp_path: Path, crs: str, srid: int
+) -> None:
+    # The region is Dongguan: 4547 is its metric CRS, that of Hong Kong (2326) is none of its.
+    x, y = {"EPSG:4547": (473_000, 2_545_000), "EPSG:2326": (836_000, 819_000)}.get(
+        crs, (113.7, 23)
+    )
+    path = tmp_path / "wells.csv"
+    path.write_text(f"no,x,y\n1,{x},{y}\n", "utf-8")
+    assert publishing("wells", path, crs=crs, x="x", y="y").state == "committed"
+    assert registry.collection("wells").native_srid == srid
 
 
 _KILLED = """

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -147,6 +148,15 @@ def publish(
     key: Annotated[
         str | None, typer.Option(help="标识列，逗号分隔 · Key columns, comma separated")
     ] = None,
+    valid_from: Annotated[
+        str | None,
+        typer.Option(
+            help="生效日期列，供 as_of 与 datetime 使用 · Column with the start of validity"
+        ),
+    ] = None,
+    valid_to: Annotated[
+        str | None, typer.Option(help="失效日期列 · Column with the end of validity")
+    ] = None,
     crs: CrsName = None,
     encoding: Encoding = None,
     layer: Layer = None,
@@ -159,7 +169,12 @@ def publish(
     as_json: AsJson = False,
 ) -> None:
     """由文件生成图层并发布 · Make a collection from a file and publish it."""
-    options = _options(crs, encoding, layer, None, xy, wkt, accept_rejected, repair, key)
+    options = replace(
+        _options(crs, encoding, layer, None, xy, wkt, accept_rejected, repair),
+        key=tuple(key.split(",")) if key else (),
+        valid_from=valid_from,
+        valid_to=valid_to,
+    )
 
     def work(session: Session, progress: Callable[[Progress], None]) -> "ImportReport":
         from geoservice.files.importing import publish_file
@@ -257,7 +272,6 @@ def _options(
     wkt: str | None,
     accept_rejected: bool,
     repair: bool,
-    key: str | None = None,
 ) -> ImportOptions:
     with mistakes_told(as_json=False):
         x, y = _two(xy) if xy else (None, None)
@@ -270,7 +284,6 @@ def _options(
         x=x,
         y=y,
         wkt=wkt,
-        key=tuple(key.split(",")) if key else (),
         accept_rejected=accept_rejected,
         repair=repair,
     )
