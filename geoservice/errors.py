@@ -434,6 +434,39 @@ class UnknownStyle(NotFound):
     )
 
 
+class UnknownTileMatrixSet(NotFound):
+    """Tiles are not cut by this tile matrix set."""
+
+    code = "unknown-tile-matrix-set"
+    title = Text(zh="未知切片矩阵集", en="Unknown tile matrix set")
+    message = Text(
+        zh="没有切片矩阵集“{value}”。可用：{allowed}。",
+        en="There is no tile matrix set “{value}”. There are: {allowed}.",
+    )
+
+
+class UnknownTile(NotFound):
+    """The tile matrix set has no such tile."""
+
+    code = "unknown-tile"
+    title = Text(zh="切片不存在", en="No such tile")
+    message = Text(
+        zh="{name} 的值“{value}”不在切片矩阵集内；范围：{allowed}。",
+        en="{name} “{value}” is not in the tile matrix set; there are {allowed}.",
+    )
+
+
+class NoTiles(NotFound):
+    """A collection without geometry has no tiles."""
+
+    code = "no-tiles"
+    title = Text(zh="图层没有切片", en="The collection has no tiles")
+    message = Text(
+        zh="图层 {collection} 没有几何，因此没有切片。",
+        en="Collection {collection} has no geometry and therefore no tiles.",
+    )
+
+
 class UnknownUser(NotFound):
     """No user has this name."""
 

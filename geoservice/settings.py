@@ -71,6 +71,12 @@ class Limits(BaseSettings):
     count_limit: Annotated[
         int, Field(ge=1, description="Matches counted exactly; more are estimated")
     ] = 10_000
+    max_tile_features: Annotated[
+        int, Field(ge=1, description="Most features in a vector tile; of more the largest are kept")
+    ] = 50_000
+    max_tile_bytes: Annotated[
+        int, Field(ge=1024, description="Largest vector tile, bytes; of a larger one less is kept")
+    ] = 2 * 2**20
 
 
 class Settings(BaseSettings):

@@ -81,6 +81,14 @@ class CompiledStatement:
     names: tuple[str | None, ...]
     converters: tuple[Callable[[Any], Any] | None, ...]
 
+    def values_of(self, bound: Sequence[sa.BindParameter[Any]]) -> dict[str, Any]:
+        """The values of other conditions of the same form, in the order of those compiled."""
+        return {
+            name: bind.effective_value if convert is None else convert(bind.effective_value)
+            for name, convert, bind in zip(self.names, self.converters, bound, strict=True)
+            if name is not None
+        }
+
     def prepared(self, values: Mapping[str, Any]) -> Prepared:
         """The statement with its values."""
         constants = self.constants
@@ -134,12 +142,7 @@ def feature_page(
     if not shared or None in keys:
         return _prepared_once(shape, own_values)
     compiled = _compiled(shape)
-    values = {
-        name: bind.effective_value if convert is None else convert(bind.effective_value)
-        for name, convert, bind in zip(compiled.names, compiled.converters, bound, strict=True)
-        if name is not None
-    }
-    return compiled.prepared(values | own_values)
+    return compiled.prepared(compiled.values_of(bound) | own_values)
 
 
 def _own_values(page: Page, box: Box | None, count_limit: int | None) -> dict[str, Any]:
@@ -328,6 +331,7 @@ def _ids(
 
 
 def array_of(ids: sa.Select[Any]) -> sa.ColumnElement[Any]:
+    """The only column of a selection as an array."""
     of = ids.selected_columns[0].type
     return sa.func.array(ids.scalar_subquery(), type_=pg.ARRAY(of))
 

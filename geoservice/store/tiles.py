@@ -8,7 +8,7 @@ that of too many features the largest are kept (of points, the first by id).
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -83,10 +83,10 @@ class Tile:
         )
 
     def _longitude(self, column: float) -> float:
-        return column / 2**self.zoom * 360 - 180
+        return column / float(2**self.zoom) * 360 - 180
 
     def _latitude(self, row: float) -> float:
-        return math.degrees(math.atan(math.sinh(math.pi * (1 - 2 * row / 2**self.zoom))))
+        return math.degrees(math.atan(math.sinh(math.pi * (1 - 2 * row / float(2**self.zoom)))))
 
 
 @dataclass(frozen=True)
@@ -149,21 +149,30 @@ def tile_statement(
     """The statement for one tile; its columns are the parts of `WrittenTile` in another order."""
     assert collection.geometry is not None
     rows = source(collection, query.known_at)
-    conditions = restrictions(collection, rows, query)
+    where = sa.and_(sa.true(), *restrictions(collection, rows, query))
+    key = where._generate_cache_key()
     shape = _TileShape(
         rows=rows,
         collection=collection,
         names=tuple(field.name for field in tile_fields(collection, query)),
         is_plane=tile.zoom >= _PLANE_ZOOM,
         is_full=tile.zoom >= FULL_ZOOM,
+        condition=None if key is None else key.key,
+        where=where,
     )
     values = _values(tile, limits)
-    if isinstance(rows, sa.Table) and not conditions:
-        return _unrestricted(shape).prepared(values)
-    return compile_statement(_statement(shape, conditions)).prepared(values)
+    # A shape with a list of values, or over a view of the past, is its own: the text differs.
+    if (
+        key is None
+        or not isinstance(rows, sa.Table)
+        or any(bind.expanding for bind in key.bindparams)
+    ):
+        return compile_statement(_statement(shape)).prepared(values)
+    compiled = _compiled(shape)
+    return compiled.prepared(compiled.values_of(key.bindparams) | values)
 
 
-def _values(tile: Tile, limits: TileLimits) -> Mapping[str, Any]:
+def _values(tile: Tile, limits: TileLimits) -> dict[str, Any]:
     box, rim = tile.box(), tile.box(BUFFER / EXTENT)
     edges = {
         f"{name}_{edge}": getattr(each, edge)
@@ -183,13 +192,18 @@ def _values(tile: Tile, limits: TileLimits) -> Mapping[str, Any]:
 
 @dataclass(frozen=True)
 class _TileShape:
-    """What a statement is made of, without its conditions. The rows stand for the collection."""
+    """What a statement is made of. Two are equal if only bound values differ.
+
+    The rows stand for the collection, `condition` for `where`.
+    """
 
     rows: sa.FromClause
     names: tuple[str, ...]
     is_plane: bool
     is_full: bool
+    condition: object
     collection: Collection = field(compare=False)
+    where: Condition = field(compare=False)
 
     @property
     def has_points_only(self) -> bool:
@@ -198,17 +212,19 @@ class _TileShape:
 
 
 @lru_cache(maxsize=KEPT_SHAPES)
-def _unrestricted(shape: _TileShape) -> CompiledStatement:
-    return compile_statement(_statement(shape, ()))
+def _compiled(shape: _TileShape) -> CompiledStatement:
+    key = shape.where._generate_cache_key()
+    assert key is not None
+    return compile_statement(_statement(shape), key.bindparams)
 
 
-def _statement(shape: _TileShape, conditions: Sequence[Condition]) -> sa.Select[Any]:
+def _statement(shape: _TileShape) -> sa.Select[Any]:
     """Which rows first, then their shapes, then the tile, and again with less while it is too long."""
     rows = shape.rows
     box, rim = _envelope("tile"), _envelope("rim")
     small = _small(rows.c.geom, shape)
     # The box of a geometry is enough: what does not meet the rim itself gets no shape.
-    meets_rim = [_boxes_meet(rows.c.geom, rim), *conditions]
+    meets_rim = [_boxes_meet(rows.c.geom, rim), shape.where]
     large = meets_rim if small is None else [*meets_rim, sa.not_(small)]
     places, is_capped = _places(shape, large)
     found = (
@@ -224,7 +240,7 @@ def _statement(shape: _TileShape, conditions: Sequence[Condition]) -> sa.Select[
     return sa.select(
         last.c.tile,
         sa.case((is_reduced, last.c.kept)),
-        _lacks_small(shape, found, small, [_boxes_meet(rows.c.geom, box), *conditions]),
+        _lacks_small(shape, found, small, [_boxes_meet(rows.c.geom, box), shape.where]),
         version_of(shape.collection).scalar_subquery(),
     )
 
@@ -266,7 +282,7 @@ def _attempts(found: sa.CTE, shape: _TileShape) -> sa.CTE:
 
     def tile(drawn: sa.Select[Any]) -> sa.ScalarSelect[bytes]:
         # The row, whatever fields are called: no column is `_tile.*`, no collection has the name.
-        row = sa.literal_column("_tile.*")
+        row: sa.ColumnElement[Any] = sa.literal_column("_tile.*")
         layer, geometry = constant(shape.collection.id), constant("geom")
         whole = sa.func.ST_AsMVT(row, layer, EXTENT, geometry, type_=sa.LargeBinary)
         return sa.select(whole).select_from(drawn.subquery("_tile")).scalar_subquery()
@@ -278,7 +294,8 @@ def _attempts(found: sa.CTE, shape: _TileShape) -> sa.CTE:
 
     first = sa.select(_count(found).label("kept"), tile(drawn(found)).label("tile"))
     attempts = first.cte("attempts", recursive=True)
-    length = sa.func.length(attempts.c.tile, type_=sa.Double)
+    # At least one byte: PostgreSQL may divide before it asks whether the tile is too long.
+    length = sa.func.greatest(sa.func.length(attempts.c.tile), 1, type_=sa.Double)
     kept = sa.func.floor(attempts.c.kept * sa.literal(_MARGIN, sa.Double) * _most_bytes / length)
     fewer = (
         sa.select(sa.cast(kept, sa.BigInteger).label("kept"))

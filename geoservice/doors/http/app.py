@@ -19,6 +19,8 @@ from geoservice.doors.http import (
     questions,
     refusals,
     styles,
+    tile_matrix_sets,
+    tiles,
 )
 from geoservice.doors.http.editing import features as editing
 from geoservice.doors.http.features import collections as features
@@ -88,12 +90,14 @@ def _routes() -> list[BaseRoute]:
     # The most frequent first: routes are tried in order.
     return [
         *editing.routes(),
+        *tiles.routes(),
         *feature_history.routes(),
         *features.routes(),
         *changes.routes(),
         *questions.routes(),
         *imports.routes(),
         *styles.routes(),
+        *tile_matrix_sets.routes(),
         *wfs.routes(),
         *health.routes(),
         *documentation.routes(),

@@ -44,7 +44,8 @@ _SHARED: tuple[tuple[bytes, bytes], ...] = (
     (b"access-control-allow-origin", b"*"),
     (
         b"access-control-expose-headers",
-        b"Link, ETag, Content-Crs, Content-Language, OGC-NumberMatched, OGC-NumberReturned, Retry-After",
+        b"Link, ETag, Content-Crs, Content-Language, OGC-NumberMatched, OGC-NumberReturned, Retry-After, "
+        b"X-Tile-Reduced",
     ),
 )
 _MULTIPART_OVERHEAD = 65_536

@@ -17,6 +17,10 @@ from geoservice.doors.http.presentation import document, page
 from geoservice.doors.http.query_string import require_known
 from geoservice.doors.http.resources import Resource
 from geoservice.doors.http.styles import PROJECT, STYLES_RELATION
+from geoservice.doors.http.tile_matrix_sets import PATH as MATRIX_SETS_PATH
+from geoservice.doors.http.tile_matrix_sets import SCHEMES_RELATION
+from geoservice.doors.http.tiles import CONFORMANCE as TILE_CONFORMANCE
+from geoservice.doors.http.tiles import TILESETS_RELATION
 from geoservice.languages import Text
 from geoservice.questions import all_questions
 
@@ -52,6 +56,7 @@ CONFORMANCE: tuple[str, ...] = (
             *("property-property", "arithmetic"),
         )
     ),
+    *TILE_CONFORMANCE,
 )
 """The conformance classes, by the exact strings that clients look for."""
 
@@ -116,6 +121,7 @@ def _landing(asked: Asked) -> Response:
                 link(asked, "conformance", asked.url("/conformance"), JSON),
                 link(asked, "data", asked.url("/collections"), JSON),
                 link(asked, "questions", asked.url("/questions"), JSON),
+                link(asked, SCHEMES_RELATION, asked.url(MATRIX_SETS_PATH), JSON),
                 link(
                     asked,
                     "service",
@@ -221,6 +227,8 @@ def _collection_links(asked: Asked, collection: Collection) -> list[dict[str, st
         link(asked, "queryables", asked.url(f"{path}/queryables", f="json"), JSON),
         link(asked, STYLES_RELATION, asked.url(f"{path}/styles"), JSON),
     ]
+    if collection.geometry is not None:
+        links.append(link(asked, TILESETS_RELATION, asked.url(f"{path}/tiles"), JSON))
     links += [
         link(asked, "enclosure", asked.url(f"{path}/items", f=each.id), each) for each in FILES
     ]

@@ -31,6 +31,7 @@ from geoservice.doors.http.openapi.parts import (
     parameter,
     ref,
 )
+from geoservice.doors.http.tiles import MVT, TILE_PARAMETERS
 from geoservice.files.formats import FORMATS
 from geoservice.languages import Language, Text
 from geoservice.questions import all_questions
@@ -71,6 +72,7 @@ def _document(asked: Asked, catalog: Catalog) -> Node:
         **_question_paths(asked, language),
         **_import_paths(language),
         **_style_paths(language),
+        **_tile_paths(language),
     }
     for path, methods in edit_methods(language).items():
         paths[path] = paths.get(path, {}) | methods
@@ -308,6 +310,50 @@ def _style_paths(language: Language) -> Node:
                 "application/x-qgis-project": {"schema": {"type": "string", "format": "binary"}}
             },
         ),
+    }
+
+
+def _tile_paths(language: Language) -> Node:
+    """Operations end with the names that OGC 20-057 gives them (requirement 23)."""
+    tiles = "/collections/{collectionId}/tiles"
+    tileset = f"{tiles}/{{tileMatrixSetId}}"
+    place = _refs(("tileMatrix", "tileRow", "tileCol"))
+    path = _refs(("collectionId", "tileMatrixSetId"))
+    asked = _refs(name for name in TILE_PARAMETERS if name not in ("f", "lang"))
+    binary: Node = {MVT.media_type: {"schema": {"type": "string", "format": "binary"}}}
+    one = _get(
+        language,
+        "features.collection.vector.getTile",
+        Text(zh="一个矢量切片", en="A vector tile"),
+        [*path, *place, *asked],
+        content=binary,
+    )
+    one["get"]["responses"]["204"] = {
+        "description": Text(zh="切片内没有要素", en="Nothing is in this tile").spoken(language)
+    }
+    return {
+        "/tileMatrixSets": _get(
+            language, "getTileMatrixSetsList", Text(zh="切片矩阵集", en="Tile matrix sets")
+        ),
+        "/tileMatrixSets/{tileMatrixSetId}": _get(
+            language,
+            "getTileMatrixSet",
+            Text(zh="一个切片矩阵集", en="A tile matrix set"),
+            _refs(("tileMatrixSetId",)),
+        ),
+        tiles: _get(
+            language,
+            "features.collection.vector.getTileSetsList",
+            Text(zh="图层的矢量切片集", en="Vector tilesets of a collection"),
+            path[:1],
+        ),
+        tileset: _get(
+            language,
+            "features.collection.vector.getTileSet",
+            Text(zh="矢量切片集（f=tilejson）", en="A vector tileset (f=tilejson)"),
+            [*path, *asked],
+        ),
+        f"{tileset}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": one,
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from geoservice.doors.http import credentials
 from geoservice.doors.http.features.reading import COUNTINGS, FILTER_LANGUAGES
 from geoservice.doors.http.problems import MEDIA_TYPE
+from geoservice.doors.http.tile_matrix_sets import MATRIX_SET
 from geoservice.files.formats import FORMATS
 from geoservice.languages import LANGUAGES, Language, Text
 
@@ -144,6 +145,30 @@ PARAMETERS: dict[str, Shared] = {
         "collectionId", _STRING, Text(zh="图层 id", en="Collection id"), place="path"
     ),
     "featureId": Shared("featureId", _STRING, Text(zh="要素编号", en="Feature id"), place="path"),
+    "tileMatrixSetId": Shared(
+        "tileMatrixSetId",
+        {"type": "string", "enum": [MATRIX_SET]},
+        Text(zh="切片矩阵集", en="Tile matrix set"),
+        place="path",
+    ),
+    "tileMatrix": Shared(
+        "tileMatrix",
+        {"type": "string"},
+        Text(zh="级别", en="Tile matrix: the zoom level"),
+        place="path",
+    ),
+    "tileRow": Shared(
+        "tileRow",
+        {"type": "integer", "minimum": 0},
+        Text(zh="行，自北向南", en="Row, from the north"),
+        place="path",
+    ),
+    "tileCol": Shared(
+        "tileCol",
+        {"type": "integer", "minimum": 0},
+        Text(zh="列，自西向东", en="Column, from the west"),
+        place="path",
+    ),
     "styleId": Shared("styleId", _STRING, Text(zh="样式", en="Style"), place="path"),
     "versionNumber": Shared(
         "versionNumber", {"type": "integer"}, Text(zh="版本号", en="Version number"), place="path"
