@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from geoservice import __version__
-from geoservice.doors.command_line import access, data, database, qgis, questions, service
+from geoservice.doors.command_line import access, data, database, locks, qgis, questions, service
 
 application = typer.Typer(
     name="geoservice",
@@ -19,6 +19,7 @@ application = typer.Typer(
 application.add_typer(database.commands, name="db")
 application.add_typer(access.user_commands, name="user")
 application.add_typer(access.key_commands, name="key")
+application.add_typer(locks.commands, name="lock")
 for family in (service, data, questions, qgis):
     family.add_to(application)
 

@@ -23,6 +23,7 @@ from geoservice.doors.http import (
     tiles,
 )
 from geoservice.doors.http.editing import features as editing
+from geoservice.doors.http.editing import locks
 from geoservice.doors.http.features import collections as features
 from geoservice.doors.http.history import changes
 from geoservice.doors.http.history import versions as feature_history
@@ -94,6 +95,7 @@ def _routes() -> list[BaseRoute]:
         *feature_history.routes(),
         *features.routes(),
         *changes.routes(),
+        *locks.routes(),
         *questions.routes(),
         *imports.routes(),
         *styles.routes(),

@@ -64,7 +64,9 @@ class Asked:
         key = credentials.given_key(self.headers, parameter)
         if key is not None:
             client = self.scope.get("client")
-            return self.service.gate.principal(key, address=str(client[0]) if client else "")
+            found = self.service.gate.principal(key, address=str(client[0]) if client else "")
+            self.scope.get("state", {})["user"] = found.name
+            return found
         role = Role[self.service.settings.anonymous_role.upper()]
         if role > Role.PUBLIC and not self._is_from_inside:
             role = Role.PUBLIC

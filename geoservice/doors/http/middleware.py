@@ -177,6 +177,7 @@ def _log(scope: Scope, sent: _Sent, seconds: float) -> None:
             {
                 "request_id": scope["state"]["request_id"],
                 "client": client[0] if client else None,
+                "user": scope["state"].get("user"),
                 "method": scope["method"],
                 "path": scope["path"][:1000],
                 "status": sent.status,

@@ -552,6 +552,11 @@ def filled(stand: Stand, path: str) -> list[str]:
         "style": ["default"],
         "code": ["bad-bbox"],
         "name": ["style.css"],
+        "matrix_set": ["WebMercatorQuad"],
+        "tileMatrix": ["12"],
+        "tileRow": ["1778"],
+        "tileCol": ["3342"],
+        "lock": ["00000000-0000-7000-8000-000000000000"],
     }
     found = [path]
     for name in re.findall(r"{(\w+)(?::\w+)?}", path):

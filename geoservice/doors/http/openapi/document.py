@@ -165,6 +165,9 @@ def _history_paths(language: Language) -> Node:
             Text(zh="一次变更（编辑人员）", en="One change (for editors)"),
             _refs(("changeId",)),
         ),
+        openapi_edits.LOCKS: _get(
+            language, "locks", Text(zh="现有的锁（编辑人员）", en="Locks (for editors)")
+        ),
     }
 
 

@@ -13,6 +13,8 @@ VERSIONS = f"{ITEM}/versions"
 VERSION = f"{VERSIONS}/{{versionNumber}}"
 CHANGES = "/changes"
 CHANGE = "/changes/{changeId}"
+LOCKS = "/locks"
+LOCK = "/locks/{lockId}"
 
 CHANGE_PARAMETERS = ("cursor", *(f"change_{name}" for name in FILTERS))
 
@@ -95,6 +97,14 @@ def edit_methods(language: Language) -> dict[str, Node]:
                 ("Content-Crs", *_WHY),
                 done={"201": ref("responses", "Outcome"), "200": ref("responses", "Outcome")},
                 body=("application/json",),
+            )
+        },
+        LOCK: {
+            "delete": method(
+                "release",
+                Text(zh="提前结束一个锁", en="End a lock before its time"),
+                ("lockId", "lang"),
+                done={"204": {"description": "OK"}},
             )
         },
     }

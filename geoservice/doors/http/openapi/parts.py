@@ -173,6 +173,7 @@ PARAMETERS: dict[str, Shared] = {
     "versionNumber": Shared(
         "versionNumber", {"type": "integer"}, Text(zh="版本号", en="Version number"), place="path"
     ),
+    "lockId": Shared("lockId", _STRING, Text(zh="锁", en="Lock"), place="path"),
     "changeId": Shared(
         "changeId",
         {"type": "integer"},

@@ -501,3 +501,24 @@ def test_a_lock_by_keywords_has_no_keywords_of_pages(desk: Desk, name: str) -> N
     answer = desk.client.get("/wfs", params={**keywords, "typeNames": "gs:edits", name: "1"})
     assert answer.status_code == 400
     assert exception(etree.fromstring(answer.content))[1] == name.lower()
+
+
+def test_an_editor_sees_and_ends_own_locks_and_an_administrator_all(desk: Desk) -> None:
+    (id,) = desk.inserted(edit("held"))
+    lock = lock_of(desk.post(locking(by_id(id))))
+    (shown,) = desk.client.get("/locks").json()["locks"]
+    assert (shown["id"], shown["owner"], shown["features"]) == (lock, "editor", 1)
+    other = desk.as_user("other editor").client
+    assert other.get("/locks").json()["locks"] == []
+    assert other.delete(f"/locks/{lock}").json()["code"] == "unknown-lock"
+    assert desk.as_user("analyst").client.get("/locks").status_code == 403
+    assert desk.as_user(None).client.delete(f"/locks/{lock}").status_code == 401
+    administrator = desk.as_user("administrator").client
+    assert [each["id"] for each in administrator.get("/locks").json()["locks"]] == [lock]
+    assert administrator.delete(f"/locks/{lock}").status_code == 204
+    assert desk.client.get("/locks").json()["locks"] == []
+    assert desk.client.delete("/locks/none").json()["code"] == "unknown-lock"
+    desk.as_user("other editor").post(
+        transaction(f'<wfs:Delete typeName="gs:edits">{by_id(id)}</wfs:Delete>')
+    )
+    assert desk.row(id) is None

@@ -140,6 +140,7 @@ def desk_over(database: Database, limits: Limits) -> Desk:
         "other editor": (Role.EDITOR, None),
         "editor of Humen": (Role.EDITOR, [HUMEN]),
         "analyst": (Role.ANALYST, None),
+        "administrator": (Role.ADMIN, None),
     }
     keys = {}
     for name, (role, towns) in users.items():
