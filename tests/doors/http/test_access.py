@@ -363,6 +363,14 @@ def test_no_log_line_and_no_mistake_shows_a_key(
         assert wrong not in record.getMessage()
 
 
+def test_the_log_names_whoever_had_a_key(stand: Stand, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="geoservice.access")
+    for key in ("editor", None):
+        assert stand.client(key).get(ITEMS).status_code == 200
+    lines = [each for each in caplog.records if each.name == "geoservice.access"]
+    assert [json.loads(each.getMessage())["user"] for each in lines] == ["editor", None]
+
+
 def test_the_api_description_is_the_same_for_everybody(stand: Stand) -> None:
     key = stand.keys["admin"]
     found = {
