@@ -12,10 +12,11 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS as ProjCrs
 
-from geoservice.crs import CRS84, Crs, to_storage
+from geoservice.crs import CRS84, Crs
 from geoservice.description.collection import Collection, GeometryType
 from geoservice.errors import RejectedFeature
 from geoservice.languages import Text
+from geoservice.query.geometries import in_storage
 from geoservice.shape_process import ShapeProcess
 
 _NESTING = {
@@ -187,11 +188,11 @@ class _Judge:
 
     def on_earth(self, shape: shapely.Geometry, crs: Crs) -> shapely.Geometry:
         """The shape in the storage CRS; what lies nowhere on earth is refused."""
-        kept = _in_storage(shape, crs)
+        kept = in_storage(shape, crs)
         is_on_earth = _is_on_earth(kept)
         if is_on_earth and _is_in_area(kept, crs):
             return kept
-        turned = _in_storage(shapely.transform(shape, lambda points: points[:, ::-1]), crs)
+        turned = in_storage(shapely.transform(shape, lambda points: points[:, ::-1]), crs)
         fits_turned = _is_on_earth(turned) and _is_in_area(turned, crs)
         if is_on_earth and not fits_turned:
             return kept
@@ -207,12 +208,6 @@ class _Judge:
             "坐标不在地球上（经度 ±180、纬度 ±90）",
             "it is not on earth: longitude ±180, latitude ±90",
         )
-
-
-def _in_storage(shape: shapely.Geometry, crs: Crs) -> shapely.Geometry:
-    if crs.is_storage:
-        return shape
-    return shapely.transform(shape, to_storage(crs.srid).transform, interleaved=False)
 
 
 def _is_on_earth(shape: shapely.Geometry) -> bool:

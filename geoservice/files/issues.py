@@ -9,7 +9,7 @@ import json
 import tempfile
 import weakref
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -78,11 +78,6 @@ class IssueLog:
         if len(self.first) < self._limit:
             self.first.append(issue)
         self._all.write(json.dumps(issue.to_json(), ensure_ascii=False) + "\n")
-
-    def add_all(self, issues: Iterable[Issue]) -> None:
-        """Keep several issues."""
-        for issue in issues:
-            self.add(issue)
 
     @property
     def counts(self) -> Mapping[str, Mapping[str, int]]:

@@ -44,7 +44,7 @@ def literal(
     if not shapely.is_valid(shape):
         reason = shapely.is_valid_reason(shape)
         raise bad_geometry(f"几何不合法（{reason}）。", f"it is not valid ({reason}).")
-    shape = _in_storage(shape, crs)
+    shape = in_storage(shape if crs.is_storage else _divided(shape, _SEGMENT_M), crs)
     _require_on_earth(shape, crs_from)
     if for_distance:
         shape = _divided(shape, _SEGMENT_DEGREES)
@@ -104,11 +104,14 @@ def _require_on_earth(shape: shapely.Geometry, crs_from: str) -> None:
         )
 
 
-def _in_storage(shape: shapely.Geometry, crs: Crs) -> shapely.Geometry:
+def in_storage(shape: shapely.Geometry, crs: Crs) -> shapely.Geometry:
+    """The same vertices in EPSG:4490, x first on both sides; none is added.
+
+    What the transformation cannot reach becomes infinite: the caller refuses.
+    """
     if crs.is_storage:
         return shape
-    dense = _divided(shape, _SEGMENT_M)
-    return shapely.transform(dense, to_storage(crs.srid).transform, interleaved=False)
+    return shapely.transform(shape, to_storage(crs.srid).transform, interleaved=False)
 
 
 def _divided(shape: shapely.Geometry, longest: float) -> shapely.Geometry:

@@ -15,7 +15,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.errors import ShapelyError
 
-from geoservice.crs import Crs, named, to_storage
+from geoservice.crs import Crs, named
 from geoservice.errors import BadGeometry, UnknownCrs
 from geoservice.languages import Text
 from geoservice.query import geometries
@@ -66,15 +66,6 @@ class GivenShape:
 
     shape: shapely.Geometry
     crs: Crs
-
-    def in_storage(self) -> shapely.Geometry:
-        """The same vertices in EPSG:4490, longitude first; none is added.
-
-        What the transformation cannot reach becomes infinite: the caller refuses.
-        """
-        if self.crs.is_storage:
-            return self.shape
-        return shapely.transform(self.shape, to_storage(self.crs.srid).transform, interleaved=False)
 
 
 def is_gml(element: Element) -> bool:

@@ -8,6 +8,7 @@ import shapely
 from geoservice.crs import epsg, offered
 from geoservice.errors import BadGeometry, FilterTooComplex, UnknownCrs
 from geoservice.languages import LANGUAGES, Text
+from geoservice.query.geometries import in_storage
 from geoservice.query.gml import GmlReading, box, shape
 from geoservice.query.limits import Budget, FilterLimits
 from geoservice.xml import XmlLimits, parsed
@@ -206,7 +207,7 @@ def test_a_crs_that_is_not_offered_is_refused_by_its_name(name):
 def test_a_shape_is_given_in_the_storage_crs_without_added_vertices():
     line = "<LineString srsName='EPSG:4547'><posList>474377 2548926 500000 2548926</posList></LineString>"
     given = shape(element(line), READING, spend=lambda count: None)
-    stored = given.in_storage()
+    stored = in_storage(given.shape, given.crs)
     assert len(stored.coords) == 2
     assert stored.coords[0] == pytest.approx((113.75, 23.04), abs=1e-3)
     assert stored.coords[1][0] == pytest.approx(114.0, abs=1e-9)  # the central meridian

@@ -28,11 +28,6 @@ def require_editor_of_all_towns(asked: Asked) -> Principal:
     return principal
 
 
-def require_admin(asked: Asked) -> Principal:
-    """Whoever asks, if they may do everything."""
-    return _required(asked, Role.ADMIN)
-
-
 def _required(asked: Asked, role: Role) -> Principal:
     principal = asked.principal
     if principal.role < role:
