@@ -59,10 +59,15 @@ _KEPT = ("as_of", "known_at", "lang", "language")
 
 @dataclass(frozen=True)
 class _Handler:
-    """What answers an operation, the versions that have it, and what reads it if it is not usual."""
+    """What answers an operation, the versions that have it, and what reads it if it is not usual.
+
+    What `changes` something is posted, also by keywords: GET must be safe (RFC 9110, 9.2.1), because
+    any page can make a browser send it with the key that it remembers.
+    """
 
     answer: Callable[[Call, Any], Response]
     versions: tuple[Version, ...] = VERSIONS
+    changes: bool = False
     by_keywords: Callable[[Version, Keywords, int], object] | None = None
     by_document: Callable[[Version, Element], object] | None = None
 
@@ -81,6 +86,8 @@ def _asked_by_keywords(asked: Asked) -> Response:
     version = keywords.version_of(given)
     remember_version(asked, version)
     name = _operation_called(request, version)
+    if _HANDLERS[name].changes and asked.method != "POST":
+        raise UnsupportedOption(name="request", value=name, allowed="POST")
     most_bytes = asked.service.limits.max_filter_json_bytes
     read = _HANDLERS[name].by_keywords or partial(keywords.operation, name)
     wanted = read(version, given, most_bytes)
@@ -90,6 +97,8 @@ def _asked_by_keywords(asked: Asked) -> Response:
 async def _posted(asked: Asked, request: Request) -> Response:
     limit = asked.service.limits.max_xml_body
     body = await request_bodies.whole(request, _MEDIA_TYPES, limit, limit_name="max_xml_body")
+    if not body and Keywords(asked.parameters).has("request"):
+        return await run_in_threadpool(_asked_by_keywords, asked)
     return await run_in_threadpool(_asked_by_document, asked, body, limit)
 
 
@@ -105,8 +114,10 @@ def _asked_by_document(asked: Asked, body: bytes, limit: int) -> Response:
         keywords.require_service(service)
     name = _operation_called(local_name(root), version)
     read = _HANDLERS[name].by_document or partial(bodies.operation, name)
+    given = Keywords(asked.parameters)
+    keywords.require_none_beside_document(given, name)
     wanted = read(version, root)
-    return _answered(asked, version, Keywords(asked.parameters), name, wanted)
+    return _answered(asked, version, given, name, wanted)
 
 
 def _operation_called(name: str, version: Version) -> str:
@@ -161,9 +172,16 @@ _HANDLERS: dict[str, _Handler] = {
     "GetPropertyValue": _Handler(value_collection, (V200,)),
     "ListStoredQueries": _Handler(lambda call, _: listed(call), (V200,)),
     "DescribeStoredQueries": _Handler(lambda call, wanted: described(call, wanted.ids), (V200,)),
-    "Transaction": _Handler(transact, by_keywords=only_posted, by_document=lambda _, root: root),
-    "LockFeature": _Handler(lock_features, VERSIONS, lock_of_keywords, lock_of_body),
+    "Transaction": _Handler(
+        transact, changes=True, by_keywords=only_posted, by_document=lambda _, root: root
+    ),
+    "LockFeature": _Handler(
+        lock_features, changes=True, by_keywords=lock_of_keywords, by_document=lock_of_body
+    ),
     "GetFeatureWithLock": _Handler(
-        features_with_lock, VERSIONS, features_of_keywords, features_of_body
+        features_with_lock,
+        changes=True,
+        by_keywords=features_of_keywords,
+        by_document=features_of_body,
     ),
 }

@@ -71,6 +71,17 @@ _SORT_ORDERS = {"": False, "ASC": False, "A": False, "DESC": True, "D": True}
 _FILTER_TEXT = Text(zh="FILTER 参数", en="the parameter FILTER")
 
 
+def require_none_beside_document(given: "Keywords", name: str) -> None:
+    """Refuse parameters beside a posted document that it would have to say itself.
+
+    Raises `UnknownParameter`, and `BadParameter` if `request` names another operation.
+    """
+    given.require_known(_COMMON | {"reason"})
+    request = given.text("request")
+    if request is not None and request.lower() != name.lower():
+        raise BadParameter(name="request", value=request, allowed=name)
+
+
 class Keywords:
     """Parameters whose names have no case; an empty value is as good as none."""
 

@@ -140,7 +140,7 @@ def test_a_lock_by_keywords_holds_what_a_box_meets(desk: Desk) -> None:
         return edit("a", f"<gs:geom>{point}</gs:geom>")
 
     inside, _ = desk.inserted(at(114), at(115))
-    answer = desk.client.get(
+    answer = desk.client.post(
         "/wfs?service=WFS&version=2.0.0&request=LockFeature&typeNames=gs:edits"
         "&bbox=29,113.5,31,114,urn:ogc:def:crs:EPSG::4490&expiry=60"
     )
@@ -369,7 +369,7 @@ def test_some_features_are_read_without_those_that_others_hold(desk: Desk) -> No
 
 def test_features_with_lock_by_keywords(desk: Desk) -> None:
     (id,) = desk.inserted(edit("a"))
-    answer = desk.client.get(
+    answer = desk.client.post(
         "/wfs?service=WFS&version=1.1.0&request=GetFeatureWithLock&typeName=gs:edits&expiry=3"
     )
     assert answer.status_code == 200, answer.text
@@ -498,7 +498,7 @@ def test_where_a_version_is_required_a_lock_stands_for_it(desk: Desk) -> None:
 def test_a_lock_by_keywords_has_no_keywords_of_pages(desk: Desk, name: str) -> None:
     desk.inserted(edit("one"), edit("two"))
     keywords = {"service": "WFS", "version": "2.0.0", "request": "LockFeature"}
-    answer = desk.client.get("/wfs", params={**keywords, "typeNames": "gs:edits", name: "1"})
+    answer = desk.client.post("/wfs", params={**keywords, "typeNames": "gs:edits", name: "1"})
     assert answer.status_code == 400
     assert exception(etree.fromstring(answer.content))[1] == name.lower()
 
@@ -522,3 +522,22 @@ def test_an_editor_sees_and_ends_own_locks_and_an_administrator_all(desk: Desk) 
         transaction(f'<wfs:Delete typeName="gs:edits">{by_id(id)}</wfs:Delete>')
     )
     assert desk.row(id) is None
+
+
+@pytest.mark.parametrize("name", ["LockFeature", "GetFeatureWithLock"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_what_a_link_can_send_locks_nothing(desk: Desk, name: str, method: str) -> None:
+    desk.inserted(edit("one"))
+    keywords = {"service": "WFS", "version": "2.0.0", "request": name, "typeNames": "gs:edits"}
+    assert desk.client.request(method, "/wfs", params=keywords).status_code == 400
+    assert held(desk) == 0
+
+
+@pytest.mark.parametrize("given", [{"fliter": "x"}, {"count": "1"}, {"request": "GetFeature"}])
+def test_a_parameter_beside_a_document_is_refused_not_ignored(
+    desk: Desk, given: dict[str, str]
+) -> None:
+    (id,) = desk.inserted(edit("one"))
+    answer = desk.post(locking(by_id(id)), status=400, **given)
+    assert exception(answer)[1] == next(iter(given))
+    assert held(desk) == 0
