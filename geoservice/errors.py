@@ -8,26 +8,29 @@ line maps them to exit codes. The tree, by what the caller can do about it:
     │   ├── BadParameter        a value that cannot be honoured
     │   │   ├── UnknownParameter, RepeatedParameter, UnknownProperty, UnknownCrs, RefusedCrs, MissingCrs
     │   │   ├── BadBbox, BadDatetime, BadCursor, BadSort, BadGeometry, OutOfRange, UnknownFormat, UnknownTown
-    │   │   ├── VersionNegotiationFailed, UnsupportedOperation, UnsupportedOption
+    │   │   ├── VersionNegotiationFailed, UnsupportedOperation, UnsupportedOption, NotComparable
     │   │   └── BadFilter       the filter; with the position where it is known
     │   ├── Malformed           a body that is not what its media type says
     │   └── SeveralKeys         a request with more than one key
     ├── NotFound            UnknownCollection, UnknownFeature, DeletedFeature, UnknownVersion, UnknownChange,
-    │                       UnknownQuestion, UnknownImport,
-    │                       UnknownUser, UnknownKey
+    │                       UnknownQuestion, UnknownAnswer, UnknownImport,
+    │                       UnknownUser, UnknownKey, UnknownAccount, UnknownEntry, UnknownPosting
     ├── NotAcceptable       no representation that the caller accepts
     ├── MethodNotAllowed    the resource has no such method
     ├── UnsupportedMediaType  a body in a form that is not read here
     ├── Unauthenticated     KeyNeeded, WrongKey
     ├── TooManyAttempts     too many wrong keys from one address
-    ├── Forbidden           the caller may not do this: RoleNeeded, AllTownsNeeded, ForeignPage
+    ├── Forbidden           the caller may not do this: RoleNeeded, AllTownsNeeded, NotOwnAnswer, ForeignPage
     ├── TooLarge            a limit by name, its value and what was sent: UrlTooLong
     ├── Rejected            the data breaks rules: RejectedFeature, UnknownFeatureType, RejectedFile,
-    │                       UnreadableFile, KeyReused
+    │                       UnreadableFile, KeyReused, LedgerRule, ChargedArea
     ├── Conflict            the store is in another state
-    │   ├── AlreadyExists, ChangedMeanwhile, ConditionRequired, RequestInProgress, UserDisabled
+    │   ├── AlreadyExists, ChangedMeanwhile, ConditionRequired, RequestInProgress, UserDisabled,
+    │   │   QuestionChanged
+    │   ├── Overdraft, NotHeld, DoubleCharge, OverlappingCharge, ReservationShort, AlreadyReversed,
+    │   │   AppendOnly
     │   └── FeatureInUse, FeatureLocked, FeatureNotLocked, UnknownLock, LockExpired, CannotLock
-    └── Unavailable         try again later: DatabaseUnavailable, TooSlow, SetupFailed
+    └── Unavailable         try again later: DatabaseUnavailable, Busy, TooSlow, SetupFailed
 """
 
 from collections.abc import Iterable, Mapping
@@ -286,6 +289,17 @@ class UnknownFunction(BadFilter):
     )
 
 
+class NotComparable(BadParameter):
+    """Two saved answers that have no rows in common by which they could be compared."""
+
+    code = "not-comparable"
+    title = Text(zh="无法比较", en="Not comparable")
+    message = Text(
+        zh="{name}（{question}）与 {other}（{other_question}）无法比较：{reason}。",
+        en="{name} ({question}) and {other} ({other_question}) cannot be compared: {reason}.",
+    )
+
+
 class VersionNegotiationFailed(BadParameter):
     """A version of a protocol that is not spoken here."""
 
@@ -415,12 +429,47 @@ class UnknownQuestion(NotFound):
     )
 
 
+class UnknownAnswer(NotFound):
+    """No answer is saved under this name."""
+
+    code = "unknown-answer"
+    title = Text(zh="未知的已存回答", en="Unknown saved answer")
+    message = Text(
+        zh="没有名为“{value}”的已存回答；可用：{allowed}。",
+        en="No answer is saved as “{value}”; there are: {allowed}.",
+    )
+
+
 class UnknownImport(NotFound):
     """No import has this id."""
 
     code = "unknown-import"
     title = Text(zh="未知导入任务", en="Unknown import")
     message = Text(zh="没有导入任务“{value}”。", en="There is no import “{value}”.")
+
+
+class UnknownAccount(NotFound):
+    """No quota account has this number."""
+
+    code = "unknown-account"
+    title = Text(zh="未知指标账户", en="Unknown quota account")
+    message = Text(zh="没有指标账户“{value}”。", en="There is no quota account “{value}”.")
+
+
+class UnknownEntry(NotFound):
+    """The ledger has no entry with this number."""
+
+    code = "unknown-entry"
+    title = Text(zh="未知分录", en="Unknown entry")
+    message = Text(zh="台账没有分录“{value}”。", en="The ledger has no entry “{value}”.")
+
+
+class UnknownPosting(NotFound):
+    """The ledger has no posting with this id."""
+
+    code = "unknown-posting"
+    title = Text(zh="未知记账凭证", en="Unknown posting")
+    message = Text(zh="台账没有凭证“{value}”。", en="The ledger has no posting “{value}”.")
 
 
 class UnknownStyle(NotFound):
@@ -532,6 +581,18 @@ class AllTownsNeeded(Forbidden):
     message = Text(
         zh="此操作涉及全部镇街；当前密钥只限：{towns}。",
         en="This reaches every town; your key is only for {towns}.",
+    )
+
+
+class NotOwnAnswer(Forbidden):
+    """A saved answer that only whoever saved it, or an administrator, may change."""
+
+    code = "not-own-answer"
+    title = Text(zh="不是本人保存的回答", en="Saved by somebody else")
+    message = Text(
+        zh="回答“{value}”由他人保存；只有保存者或管理员可以刷新、替换或删除。",
+        en="The answer “{value}” was saved by somebody else; only they or an administrator may refresh, "
+        "replace or remove it.",
     )
 
 
@@ -666,6 +727,26 @@ class UnreadableFile(Rejected):
     message = Text(zh="无法读取 {file}：{reason}", en="{file} cannot be read: {reason}")
 
 
+class LedgerRule(Rejected):
+    """An entry of the quota ledger, or one of its accounts, that breaks a rule of the ledger."""
+
+    code = "ledger-rule"
+    title = Text(zh="不符合台账规则", en="Against the rules of the ledger")
+    message = Text(zh="{entry_type}：{reason}", en="{entry_type}: {reason}")
+
+
+class ChargedArea(Rejected):
+    """A parcel that would be charged with another area than it measures."""
+
+    code = "charged-area"
+    title = Text(zh="记账面积与实测面积不符", en="Charged area is not the measured one")
+    message = Text(
+        zh="地块 {parcel} 记账 {charged_m2} m²，实测 {measured_m2} m²；允许相差 {tolerance_m2} m²。",
+        en="Parcel {parcel} would be charged {charged_m2} m² and measures {measured_m2} m²; "
+        "they may differ by {tolerance_m2} m².",
+    )
+
+
 class KeyReused(Rejected):
     """An idempotency key that came with another request before."""
 
@@ -691,6 +772,99 @@ class AlreadyExists(Conflict):
     code = "already-exists"
     title = Text(zh="已存在", en="Already exists")
     message = Text(zh="“{value}”已存在。", en="“{value}” exists already.")
+
+
+class QuestionChanged(Conflict):
+    """A saved answer whose question has other columns by now."""
+
+    code = "question-changed"
+    title = Text(zh="问题的列已改变", en="The question has changed")
+    message = Text(
+        zh="问题 {question} 现在的列与已存回答“{value}”不同，不能刷新；请以同名重新保存（replace=true）。",
+        en="The question {question} has other columns now than the saved answer “{value}”, which cannot be "
+        "refreshed; save it anew under the same name (replace=true).",
+    )
+
+
+class Overdraft(Conflict):
+    """A quota account that does not have what is to be taken from it."""
+
+    code = "overdraft"
+    title = Text(zh="指标余额不足", en="Quota overdrawn")
+    message = Text(
+        zh="账户 {account} 在 {day} 日终可用 {available_m2} m²，不足 {asked_m2} m²。",
+        en="Account {account} has {available_m2} m² at the end of {day}, and {asked_m2} m² are asked for.",
+    )
+
+
+class NotHeld(Conflict):
+    """A parcel for which less quota is held than is to be used or released."""
+
+    code = "not-held"
+    title = Text(zh="占用的指标不足", en="Not held")
+    message = Text(
+        zh="账户 {account} 在 {day} 日终为地块 {parcel} 占用 {held_m2} m²，不足 {asked_m2} m²。",
+        en="Account {account} holds {held_m2} m² for parcel {parcel} at the end of {day}, and "
+        "{asked_m2} m² are asked for.",
+    )
+
+
+class DoubleCharge(Conflict):
+    """A parcel that is charged to this kind of quota already."""
+
+    code = "double-charge"
+    title = Text(zh="地块重复使用指标", en="Parcel charged twice")
+    message = Text(
+        zh="地块 {parcel} 已使用 {year} 年度 {quota_kind} {charged_m2} m²（凭证 {posting}）。",
+        en="Parcel {parcel} is charged with {charged_m2} m² of {quota_kind} of {year} already "
+        "(posting {posting}).",
+    )
+
+
+class OverlappingCharge(Conflict):
+    """A parcel that overlaps another which is charged to this kind of quota already."""
+
+    code = "overlapping-charge"
+    title = Text(zh="同一土地重复使用指标", en="Land charged twice")
+    message = Text(
+        zh="地块 {parcel} 与已使用 {quota_kind} 的地块 {other} 重叠 {overlap_m2} m²。",
+        en="Parcel {parcel} overlaps parcel {other}, which is charged to {quota_kind}, by "
+        "{overlap_m2} m².",
+    )
+
+
+class ReservationShort(Conflict):
+    """Quota that must stay with the city until it is reserved."""
+
+    code = "reservation-short"
+    title = Text(zh="预留指标不足", en="Reservation short")
+    message = Text(
+        zh="按规则 {rule}，{day} 应预留 {required_m2} m²，已预留 {reserved_m2} m²，尚缺 {shortfall_m2} m²；"
+        "账户 {account} 至多可转出 {available_m2} m²，不足 {asked_m2} m²。",
+        en="By rule {rule}, {required_m2} m² must be reserved on {day} and {reserved_m2} m² are, so that "
+        "{shortfall_m2} m² are missing; {account} can give {available_m2} m², and {asked_m2} m² are asked for.",
+    )
+
+
+class AlreadyReversed(Conflict):
+    """An entry of the ledger that is reversed already."""
+
+    code = "already-reversed"
+    title = Text(zh="分录已冲正", en="Already reversed")
+    message = Text(
+        zh="分录 {entry_no} 已由分录 {by} 冲正。", en="Entry {entry_no} is reversed by entry {by}."
+    )
+
+
+class AppendOnly(Conflict):
+    """A change to what is posted, which only another entry can correct."""
+
+    code = "append-only"
+    title = Text(zh="台账只增不改", en="The ledger is append-only")
+    message = Text(
+        zh="台账分录不能修改或删除（{operation}）；请记冲正分录。",
+        en="Entries of the ledger are never changed or deleted ({operation}); post a reversal.",
+    )
 
 
 class UserDisabled(Conflict):
@@ -807,6 +981,17 @@ class DatabaseUnavailable(Unavailable):
     title = Text(zh="数据库不可用", en="Database unavailable")
     message = Text(
         zh="数据库暂时无法访问：{reason}", en="The database cannot be reached now: {reason}"
+    )
+
+
+class Busy(Unavailable):
+    """As many things of one kind are being made as may be made at once."""
+
+    code = "busy"
+    title = Text(zh="正忙", en="Busy")
+    message = Text(
+        zh="正在生成 {limit} 份 {what}，已达上限；请稍后再试。",
+        en="{limit} {what}s are being made, the most at once; try again shortly.",
     )
 
 

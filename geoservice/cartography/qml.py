@@ -99,8 +99,11 @@ def _form_elements(
         aliases.append(element("alias", about))
     yield configured
     yield aliases
-    # The feature's id is given by the service; whether the rest may be edited, the service says.
-    yield element("editable", None, element("field", {"name": uid, "editable": 0}))
+    # The feature's id is given by the service, and some values are computed by it; whether the
+    # rest may be edited, the service says.
+    computed = (named(field.name) for field in collection.public_fields if field.computed)
+    fixed = (element("field", {"name": name, "editable": 0}) for name in (uid, *computed))
+    yield element("editable", None, *fixed)
 
 
 def _configured(name: str, widget: Element) -> Element:

@@ -15,8 +15,8 @@ from geoservice.description.code_list import CodeList
 from geoservice.description.style import Style
 from geoservice.languages import Text
 
-IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,47}")
-"""A collection id: also a table name with room for the suffix `_history` in PostgreSQL's 63 bytes."""
+IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,43}")
+"""A collection id: also a table name, with room in PostgreSQL's 63 bytes for `restore_deleted_of_`."""
 
 MAX_FIELD_NAME_BYTES = 63
 
@@ -68,6 +68,26 @@ DEGREE = Unit("°", Text(zh="度", en="degrees"))
 PERSON = Unit("人", Text(zh="人", en="people"))
 TEN_THOUSAND_YUAN = Unit("万元", Text(zh="万元", en="10,000 yuan"))
 FEN = Unit("分", Text(zh="分（人民币）", en="fen (1/100 yuan)"))
+MU = Unit("亩", Text(zh="亩", en="mu (10,000/15 m²)"))
+PER_CENT = Unit("%", Text(zh="百分比", en="per cent"))
+
+
+class Measure(StrEnum):
+    """What the database measures of a feature's `geom`, in square metres; 0 for what has no area."""
+
+    ELLIPSOID_AREA = "ellipsoid_area"  # on the ellipsoid of CGCS2000, edges as geodesics
+    PLANE_AREA = "plane_area"  # in the 3° Gauss-Krüger zone of the feature; null outside China
+
+
+@dataclass(frozen=True)
+class Computed:
+    """A value that the database keeps computed from others of the row, so nobody writes it.
+
+    With `subtracted_from` it is that field less the measure.
+    """
+
+    measure: Measure
+    subtracted_from: str | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +124,7 @@ class Field:
     geometry: GeometryType | None = None  # of a geometry
     aliases: tuple[str, ...] = ()  # names that files use for it
     private: bool = False  # never leaves through a public door
+    computed: Computed | None = None  # by the database; read only
 
     def __post_init__(self) -> None:
         if not self.name or len(self.name.encode()) > MAX_FIELD_NAME_BYTES or "\0" in self.name:
@@ -116,6 +137,8 @@ class Field:
             raise ValueError(f"{self.name}: a decimal field names its digits, and only it")
         if self.many and self.type not in (FieldType.TEXT, FieldType.UUID):
             raise ValueError(f"{self.name}: only texts and references can be lists")
+        if self.computed and (self.type is not FieldType.NUMBER or not self.nullable):
+            raise ValueError(f"{self.name}: what is computed is a number, null without geometry")
 
 
 SYSTEM_FIELDS = frozenset(
@@ -161,7 +184,43 @@ class CodePair:
     lists: tuple[CodeList, ...]
 
 
-Rule = InOrder | CodePair
+@dataclass(frozen=True)
+class Given:
+    """A rule: where each field of `when` has one of its codes, `field` is given, and is `value` if stated."""
+
+    when: tuple[tuple[str, tuple[str, ...]], ...]
+    field: str
+    value: str | int | None = None
+
+
+@dataclass(frozen=True)
+class Steps:
+    """A rule: a later version changes `field` only by one of these steps, from a code to others.
+
+    A code that is not listed leads nowhere. A new feature may begin with any code, because registers
+    are taken over as they stand; restoring an earlier version may go back.
+    """
+
+    field: str
+    allowed: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """A rule: these fields never change: once `once` is given, or from the first version on."""
+
+    fields: tuple[str, ...]
+    once: str | None = None
+
+
+@dataclass(frozen=True)
+class Unique:
+    """A rule beside the key: no two features have the same values of these fields; empty ones differ."""
+
+    fields: tuple[str, ...]
+
+
+Rule = InOrder | CodePair | Given | Steps | Unique | Fixed
 
 
 @dataclass(frozen=True)
@@ -230,6 +289,17 @@ class Collection:
                     yield from (first, second)
                 case CodePair(code_set, code):
                     yield from (code_set, code)
+                case Given(when, then):
+                    yield from (*(name for name, _ in when), then)
+                case Steps(name):
+                    yield name
+                case Fixed(names, once):
+                    yield from (*names, *((once,) if once else ()))
+                case Unique(names):
+                    yield from names
+        for field in self.fields:
+            if field.computed and field.computed.subtracted_from:
+                yield field.computed.subtracted_from
 
     def _styled_fields(self) -> Iterator[str]:
         if self.style and self.style.classification:
@@ -246,6 +316,11 @@ class Collection:
     def public_fields(self) -> tuple[Field, ...]:
         """The fields that every reader may see, in order."""
         return tuple(field for field in self.fields if not field.private)
+
+    @cached_property
+    def computed_fields(self) -> frozenset[str]:
+        """The names of the fields that the database computes."""
+        return frozenset(field.name for field in self.fields if field.computed)
 
     @cached_property
     def unveiled(self) -> "Collection":

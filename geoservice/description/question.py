@@ -25,6 +25,7 @@ class ParameterType(StrEnum):
     DATE = "date"
     DATETIME = "datetime"
     COLLECTION = "collection"  # the id of a collection with geometry
+    GEOMETRY = "geometry"  # two numbers, WKT or GeoJSON; in a JSON document an object too
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,6 +37,7 @@ _PARAMETER_TYPES: dict[ParameterType, dict[str, Any]] = {
     ParameterType.DATE: {"type": "string", "format": "date"},
     ParameterType.DATETIME: {"type": "string", "format": "date-time"},
     ParameterType.COLLECTION: {"type": "string"},
+    ParameterType.GEOMETRY: {"type": "string"},
 }
 
 _LOCATION = Text(zh="位置", en="Geometry")
@@ -67,7 +68,7 @@ def feature_schema(collection: Collection, language: Language) -> dict[str, Any]
             **field_schema(field, language),
             **_role(collection, field),
             "x-ogc-propertySeq": position,
-            **({} if collection.editable else {"readOnly": True}),
+            **({} if collection.editable and not field.computed else {"readOnly": True}),
         }
     required = [field.name for field in collection.public_fields if not field.nullable]
     if collection.geometry_required:

@@ -9,9 +9,13 @@ from geoservice.description.collection import (
     Collection,
     Field,
     FieldType,
+    Fixed,
+    Given,
     InOrder,
     Period,
     Rule,
+    Steps,
+    Unique,
     Unit,
 )
 from geoservice.description.question import Column, Parameter, ParameterType, QuestionDescription
@@ -125,6 +129,28 @@ def _rule(rule: Rule, language: Language) -> str:
             pair = Text(zh="必须是以下代码表之一的成对取值", en="are a pair of one of the sets")
             names = ", ".join(_list_link(each) for each in lists)
             return f"({code(code_set)}, {code(of_code)}) {pair.spoken(language)}: {names}"
+        case Given(when, field, value):
+            states = ", ".join(f"{code(name)}: {codes(of)}" for name, of in when)
+            wanted = Text(zh="须填写", en="must be given")
+            if value is not None:
+                wanted = Text(zh=f"须为 {code(str(value))}", en=f"must be {code(str(value))}")
+            return f"{states} ⇒ {code(field)} {wanted.spoken(language)}"
+        case Steps(field, allowed):
+            steps = "; ".join(
+                f"{code(before)} → {codes(afters) or '∅'}" for before, afters in allowed
+            )
+            return f"{code(field)}: {steps}"
+        case Fixed(fields, once):
+            never = Text(zh="不能改变", en="never change")
+            if once is not None:
+                never = Text(
+                    zh=f"在 {code(once)} 填写后不能改变",
+                    en=f"never change once {code(once)} is given",
+                )
+            return f"{codes(fields)} {never.spoken(language)}"
+        case Unique(fields):
+            never = Text(zh="的取值不能重复", en="are never the same in two features")
+            return f"{codes(fields)} {never.spoken(language)}"
 
 
 def _source(collection: Collection, language: Language) -> str:
@@ -138,6 +164,10 @@ def _field(field: Field, language: Language) -> tuple[str, ...]:
     meaning = text(field.title.spoken(language))
     if field.description:
         meaning += f" — {text(field.description.spoken(language))}"
+    if field.computed:
+        meaning += Text(
+            zh=" — 由数据库计算，只读", en=" — computed by the database, read only"
+        ).spoken(language)
     needed = not field.nullable and field.default is None
     return (
         code(field.name),

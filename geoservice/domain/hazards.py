@@ -1,7 +1,8 @@
-"""Geological-hazard sites and their dated assessments, with the rules of their grading.
+"""Geological-hazard sites, their dated assessments and earlier periods in a register, and risk zones.
 
 Three gradings are kept apart: threat before an event (险情), loss after one (灾情), physical size
-(规模). Declared and computed grades stand side by side; neither overwrites the other.
+(规模). Declared and computed grades stand side by side; neither overwrites the other. A site is a place
+that was examined, a risk zone an area that was mapped: a count of one says nothing of the other.
 """
 
 from dataclasses import dataclass
@@ -38,12 +39,14 @@ from geoservice.description.style import (
     Symbol,
     SymbolClass,
 )
+from geoservice.domain.areas import MEASURED
 from geoservice.domain.code_lists import (
     HAZARD_TYPE_A,
     HAZARD_TYPE_B,
     INFLUENCE_BASIS,
     INSPECTION,
     LOCATION_METHOD,
+    PERIOD_END,
     PLAN_LEVEL,
     REGISTER_KIND,
     RISK_LEVEL,
@@ -53,6 +56,7 @@ from geoservice.domain.code_lists import (
     THREAT_OBJECT,
     TRIGGER,
 )
+from geoservice.domain.register_fields import DOCUMENT_NO, NOTE, TOWN_CODE
 from geoservice.languages import Text
 
 _ZERO = Decimal(0)
@@ -117,22 +121,18 @@ _BY_TYPE = Style(
     label=Label(field="name", max_scale_denominator=25_000),
 )
 
-# The official colours of the levels (red, orange, yellow, blue) in the shades of the palette.
-_BY_RISK = Style(
-    symbol=Symbol(),
-    classification=Classification(
+
+def _by_risk(opacity: float) -> Classification:
+    """The official colours of the levels (red, orange, yellow, blue) in the shades of the palette."""
+    colours = (("very_high", VERMILLION), ("high", ORANGE), ("medium", YELLOW), ("low", BLUE))
+    return Classification(
         field="risk_level",
         classes=tuple(
-            SymbolClass(code=code, symbol=Symbol(fill=fill))
-            for code, fill in (
-                ("very_high", VERMILLION),
-                ("high", ORANGE),
-                ("medium", YELLOW),
-                ("low", BLUE),
-            )
+            SymbolClass(code=code, symbol=Symbol(fill=fill, fill_opacity=opacity))
+            for code, fill in colours
         ),
-    ),
-)
+    )
+
 
 hazard_sites = Collection(
     id="hazard_sites",
@@ -365,7 +365,7 @@ hazard_assessments = Collection(
     period=Period("assessed_on"),
     source=_SOURCE,
     subject=_SUBJECT,
-    style=_BY_RISK,
+    style=Style(symbol=Symbol(), classification=_by_risk(opacity=1)),
     fields=(
         Field(
             name="hazard_site",
@@ -461,5 +461,142 @@ hazard_assessments = Collection(
             title=Text(zh="评估单位", en="Assessed by"),
             max_length=200,
         ),
+    ),
+)
+
+risk_zones = Collection(
+    id="risk_zones",
+    title=Text(zh="地质灾害风险区", en="Geological-hazard risk zones"),
+    description=Text(
+        zh="按风险等级划定的范围（“隐患点+风险区”双控）。风险区是面，不是灾害点，不计入点数；"
+        "精度以比例尺分母为限。",
+        en="Areas mapped by level of risk, which are controlled beside the sites. A zone is an area, not a "
+        "site, and is never counted as one; it is no more precise than its scale.",
+    ),
+    geometry=GeometryType.MULTI_POLYGON,
+    geometry_required=True,
+    key=("zone_no",),
+    label="name",
+    town="town_code",
+    period=Period("published_on", "withdrawn_on"),
+    rules=(InOrder("published_on", "withdrawn_on"),),
+    source=Source(
+        Text(zh="市自然资源局 地质灾害风险区划成果", en="The bureau's maps of geological risk")
+    ),
+    subject=_SUBJECT,
+    style=Style(
+        symbol=Symbol(fill=GREY, fill_opacity=0.4),
+        classification=_by_risk(opacity=0.4),
+        label=Label(field="name", max_scale_denominator=25_000),
+    ),
+    fields=(
+        Field(
+            name="zone_no",
+            type=FieldType.TEXT,
+            title=Text(zh="风险区编号", en="Zone number"),
+            nullable=False,
+            max_length=60,
+            aliases=("风险区编号",),
+        ),
+        Field(
+            name="name",
+            type=FieldType.TEXT,
+            title=Text(zh="风险区名称", en="Name"),
+            nullable=False,
+            max_length=200,
+            aliases=("风险区名称", "名称"),
+        ),
+        Field(
+            name="risk_level",
+            type=FieldType.TEXT,
+            title=Text(zh="风险等级", en="Risk level"),
+            nullable=False,
+            codes=RISK_LEVEL,
+            aliases=("风险等级",),
+        ),
+        Field(
+            name="method",
+            type=FieldType.TEXT,
+            title=Text(zh="划定方法", en="Method"),
+            max_length=400,
+        ),
+        Field(
+            name="scale_denominator",
+            type=FieldType.INTEGER,
+            title=Text(zh="比例尺分母", en="Denominator of the scale"),
+            minimum=Decimal(1),
+        ),
+        TOWN_CODE,
+        Field(
+            name="published_on",
+            type=FieldType.DATE,
+            title=Text(zh="公布日期", en="Published on"),
+            nullable=False,
+            aliases=("公布日期",),
+        ),
+        Field(
+            name="withdrawn_on",
+            type=FieldType.DATE,
+            title=Text(zh="废止日期", en="Withdrawn on"),
+            aliases=("废止日期",),
+        ),
+        DOCUMENT_NO,
+        *MEASURED,
+    ),
+)
+
+register_periods = Collection(
+    id="register_periods",
+    title=Text(zh="既往在册期间", en="Earlier periods in a register"),
+    description=Text(
+        zh="一处灾害点在当前在册期间之前的各次在册：核销后重新登记、转登记类别等。当前一次记于灾害点本身。"
+        "同一处的期间互不重叠；灾害点的标识与编号不变。",
+        en="When a site was registered before its present period: cancelled and registered again, or moved "
+        "between the registers. The present period stands at the site itself. Periods of a site do not "
+        "overlap; the site keeps its uid and its number.",
+    ),
+    key=("hazard_site", "started_on"),
+    period=Period("started_on", "ended_on"),
+    rules=(InOrder("started_on", "ended_on"),),
+    source=_SOURCE,
+    subject=_SUBJECT,
+    fields=(
+        Field(
+            name="hazard_site",
+            type=FieldType.UUID,
+            title=Text(zh="灾害点", en="Hazard site"),
+            nullable=False,
+            refers_to=Reference("hazard_sites"),
+            aliases=("site_no", "统一编号"),
+        ),
+        Field(
+            name="register_kind",
+            type=FieldType.TEXT,
+            title=Text(zh="登记类别", en="Register"),
+            nullable=False,
+            codes=REGISTER_KIND,
+            aliases=("登记类别",),
+        ),
+        Field(
+            name="started_on",
+            type=FieldType.DATE,
+            title=Text(zh="在册起始日期", en="Registered from"),
+            nullable=False,
+        ),
+        Field(
+            name="ended_on",
+            type=FieldType.DATE,
+            title=Text(zh="在册终止日期", en="Registered to (exclusive)"),
+            nullable=False,
+        ),
+        Field(
+            name="end_kind",
+            type=FieldType.TEXT,
+            title=Text(zh="终结方式", en="How it ended"),
+            nullable=False,
+            codes=PERIOD_END,
+        ),
+        DOCUMENT_NO,
+        NOTE,
     ),
 )

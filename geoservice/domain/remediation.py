@@ -1,16 +1,22 @@
-"""Remediation projects: what is done at hazard sites, and how far it is."""
+"""Remediation: the projects at hazard sites and how far they are, and the programmes they fulfil.
+
+A site is treated when its project is accepted, and leaves the register when the project is cancelled
+(核销); between the two it is still registered. What money is spent is a subject of its own (funding).
+"""
 
 from decimal import Decimal
 
 from geoservice.description.collection import (
-    FEN,
     Collection,
     Field,
     FieldType,
+    Fixed,
+    Given,
     InOrder,
     Period,
     Reference,
     Source,
+    Steps,
 )
 from geoservice.description.style import (
     BLUE,
@@ -27,10 +33,32 @@ from geoservice.description.style import (
     SymbolClass,
 )
 from geoservice.domain.code_lists import MEASURE, PROJECT_STATUS
+from geoservice.domain.register_fields import DOCUMENT_NO
 from geoservice.languages import Text
 
 REMEDIATION_MEASURES = ("C", "D", "E")
 """The measures that end a threat; A and B watch it (ZHAA01A756)."""
+
+_SUBJECT = Text(zh="综合治理", en="Remediation")
+_SOURCE = Source(
+    Text(zh="市自然资源局 地质灾害综合治理台账", en="The bureau's register of remediation")
+)
+
+_AFTER_ACCEPTANCE = ("accepted", "cancellation_requested", "cancelled")
+
+# Cancellation only after acceptance; a request may be turned down. Source of the procedure:
+# 川自然资发〔2022〕30号, 苏自然资规发〔2020〕1号.
+_WORKFLOW = Steps(
+    "status",
+    (
+        ("measure_set", ("design", "in_works", "void")),
+        ("design", ("in_works", "void")),
+        ("in_works", ("completed", "void")),
+        ("completed", ("accepted", "in_works", "void")),
+        ("accepted", ("cancellation_requested",)),
+        ("cancellation_requested", ("cancelled", "accepted")),
+    ),
+)
 
 
 def _dated_stage(name: str, zh: str, en: str) -> tuple[Field, Field]:
@@ -70,10 +98,13 @@ remediation_projects = Collection(
     id="remediation_projects",
     title=Text(zh="治理项目", en="Remediation projects"),
     description=Text(
-        zh="对一处或多处地质灾害点的治理：措施、状态、各阶段日期与已落实资金。",
-        en="The treatment of one or more hazard sites: measure, state, dates of its stages, funds secured.",
+        zh="对一处或多处地质灾害点的治理：措施、状态、各阶段日期。验收后尚未核销的灾害点仍在册；"
+        "搬迁项目在旧房全部拆除之前不能验收。资金见资金台账分录。",
+        en="The treatment of one or more hazard sites: measure, state, dates of its stages. A site whose "
+        "project is accepted stays registered until it is cancelled; a relocation is not accepted while an "
+        "old house stands. Money: see the funding entries.",
     ),
-    subject=Text(zh="综合治理", en="Remediation"),
+    subject=_SUBJECT,
     style=_BY_STATUS,
     key=("project_no",),
     label="name",
@@ -82,11 +113,17 @@ remediation_projects = Collection(
         InOrder("design_on", "works_on"),
         InOrder("works_on", "completed_on"),
         InOrder("completed_on", "accepted_on"),
+        InOrder("accepted_on", "cancellation_requested_on"),
         InOrder("accepted_on", "cancelled_on"),
+        InOrder("cancellation_requested_on", "cancelled_on"),
+        _WORKFLOW,
+        Given((("status", ("completed", *_AFTER_ACCEPTANCE)),), "completed_on"),
+        Given((("status", _AFTER_ACCEPTANCE),), "accepted_on"),
+        Given((("status", ("cancelled",)),), "cancelled_on"),
+        # Relocation has not removed the threat while an old house stands (ZHDD04B).
+        Given((("measure", ("C",)), ("status", _AFTER_ACCEPTANCE)), "old_houses_standing", 0),
     ),
-    source=Source(
-        Text(zh="市自然资源局 地质灾害综合治理台账", en="The bureau's register of remediation")
-    ),
+    source=_SOURCE,
     fields=(
         Field(
             name="project_no",
@@ -130,11 +167,27 @@ remediation_projects = Collection(
             aliases=("状态",),
         ),
         Field(
-            name="funds_secured_fen",
-            type=FieldType.LONG,
-            title=Text(zh="已落实资金", en="Funds secured"),
-            unit=FEN,
+            name="households_to_relocate",
+            type=FieldType.INTEGER,
+            title=Text(zh="应搬迁户数", en="Households to relocate"),
             minimum=Decimal(0),
+        ),
+        Field(
+            name="households_relocated",
+            type=FieldType.INTEGER,
+            title=Text(zh="已搬迁户数", en="Households relocated"),
+            minimum=Decimal(0),
+        ),
+        Field(
+            name="old_houses_standing",
+            type=FieldType.INTEGER,
+            title=Text(zh="旧房未拆除数", en="Old houses still standing"),
+            description=Text(
+                zh="为空表示未知，未知时搬迁项目不能验收",
+                en="Empty: unknown, and a relocation is not accepted while it is",
+            ),
+            minimum=Decimal(0),
+            aliases=("旧房未拆除",),
         ),
         Field(
             name="designer",
@@ -164,7 +217,87 @@ remediation_projects = Collection(
             max_length=200,
         ),
         Field(
+            name="cancellation_requested_on",
+            type=FieldType.DATE,
+            title=Text(zh="申请核销日期", en="Cancellation requested on"),
+        ),
+        Field(
             name="cancelled_on", type=FieldType.DATE, title=Text(zh="核销日期", en="Cancelled on")
         ),
+        Field(name="void_on", type=FieldType.DATE, title=Text(zh="误报认定日期", en="Void on")),
+    ),
+)
+
+remediation_programmes = Collection(
+    id="remediation_programmes",
+    title=Text(zh="治理计划", en="Remediation programmes"),
+    description=Text(
+        zh="一批应治理的灾害点及其期限。成员在冻结日期登记后不再改变：计划的完成率以当时的名单为分母，"
+        "后来新增的灾害点不计入，已核销的也不移出。",
+        en="A list of sites to be treated by a day. Once the day of freezing is given its members do not "
+        "change: how far the programme is, is told of that list; sites found later do not enter it and "
+        "cancelled ones do not leave it.",
+    ),
+    key=("programme_no",),
+    label="name",
+    period=Period("baseline_on", "closed_on"),
+    rules=(
+        InOrder("baseline_on", "target_on"),
+        InOrder("baseline_on", "closed_on"),
+        Fixed(("hazard_sites", "baseline_on", "frozen_on"), once="frozen_on"),
+    ),
+    source=_SOURCE,
+    subject=_SUBJECT,
+    fields=(
+        Field(
+            name="programme_no",
+            type=FieldType.TEXT,
+            title=Text(zh="计划编号", en="Programme number"),
+            nullable=False,
+            max_length=60,
+            aliases=("计划编号",),
+        ),
+        Field(
+            name="name",
+            type=FieldType.TEXT,
+            title=Text(zh="计划名称", en="Name"),
+            nullable=False,
+            max_length=200,
+            aliases=("计划名称",),
+        ),
+        Field(
+            name="name_en",
+            type=FieldType.TEXT,
+            title=Text(zh="英文名称", en="English name"),
+            max_length=200,
+        ),
+        Field(
+            name="baseline_on",
+            type=FieldType.DATE,
+            title=Text(zh="基准日期", en="Baseline day"),
+            nullable=False,
+        ),
+        Field(
+            name="target_on", type=FieldType.DATE, title=Text(zh="目标完成日期", en="Target day")
+        ),
+        Field(name="closed_on", type=FieldType.DATE, title=Text(zh="结束日期", en="Closed on")),
+        Field(
+            name="frozen_on",
+            type=FieldType.DATE,
+            title=Text(zh="成员冻结日期", en="Members frozen on"),
+            description=Text(
+                zh="登记后成员、基准日期与本日期不再改变",
+                en="Once given, the members, the baseline and this day do not change",
+            ),
+        ),
+        Field(
+            name="hazard_sites",
+            type=FieldType.UUID,
+            title=Text(zh="成员灾害点", en="Member sites"),
+            many=True,
+            refers_to=Reference("hazard_sites"),
+            aliases=("site_no", "统一编号"),
+        ),
+        DOCUMENT_NO,
     ),
 )

@@ -43,6 +43,7 @@ from geoservice.editing.writing import (
     replaced_values,
     restoration,
     restored_deletion,
+    stepping_back,
     update,
     version_of,
 )
@@ -53,13 +54,14 @@ from geoservice.errors import (
     FeatureNotLocked,
     Forbidden,
     GeoserviceError,
+    RejectedFeature,
     TooLarge,
     UnknownFeature,
     UnknownVersion,
 )
 from geoservice.languages import Text
 from geoservice.query.filter import Condition
-from geoservice.store.database import Database, begin_change, count_changed
+from geoservice.store.database import Database, begin_change, check_now, count_changed
 
 
 @dataclass(frozen=True)
@@ -202,6 +204,7 @@ class _Transaction:
                 found += self._altered(run)
         for id, counts in sorted(self._counts.items()):
             count_changed(self._connection, id, **counts)
+        check_now(self._connection)
         return found
 
     def _is_unconditional(self, operation: Operation) -> bool:
@@ -306,6 +309,7 @@ class _Transaction:
         """Refuse what can be refused before the feature is looked at."""
         self._require_editable(operation.collection)
         if isinstance(operation, Update | Replace):
+            self._require_writable(operation.collection, operation.values)
             self._require_own_town(operation.collection, operation.values)
 
     def _selected(self, operation: Update | Delete) -> list[Changed]:
@@ -343,7 +347,10 @@ class _Transaction:
             )
         if now is not None:
             as_it_is = update(operation, {})
-            return self._found(operation, restoration(operation) if is_old else as_it_is)
+            self._connection.execute(stepping_back(True))
+            found = self._found(operation, restoration(operation) if is_old else as_it_is)
+            self._connection.execute(stepping_back(False))
+            return found
         if operation.version is not None:
             raise UnknownFeature(collection=collection.id, value=str(uid))
         self._count_features(1)
@@ -407,6 +414,14 @@ class _Transaction:
         if not collection.editable:
             reason = Text(zh=f"{collection.id} 不能编辑。", en=f"{collection.id} cannot be edited.")
             raise Forbidden(collection=collection.id, reason=reason)
+
+    def _require_writable(self, collection: Collection, values: Values) -> None:
+        for name in sorted(collection.computed_fields & values.keys()):
+            reason = Text(
+                zh="由数据库计算，不能填写", en="the database computes it; it is not given"
+            )
+            value = str(values[name])
+            raise RejectedFeature(collection=collection.id, field=name, value=value, reason=reason)
 
     def _require_held(self, collection: Collection, features: Iterable[Changed]) -> None:
         """Under a lock, only what it holds may be changed."""

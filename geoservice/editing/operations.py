@@ -26,16 +26,25 @@ Selected = UUID | Condition
 
 @dataclass(frozen=True, kw_only=True)
 class Insert:
-    """One new feature. `label` is how its author calls the operation in messages."""
+    """One new feature. `label` is how its author calls the operation in messages.
+
+    Values that the database computes are not taken: clients send back all that they have read.
+    """
 
     collection: Collection
     values: Values
     label: str = ""
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", _given(self.collection, self.values))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Update:
-    """Some values of features. `version` is the one that the author has seen, None if not said."""
+    """Some values of features. `version` is the one that the author has seen, None if not said.
+
+    A value that the database computes is refused: whoever names it means to change it.
+    """
 
     collection: Collection
     which: Selected
@@ -51,7 +60,8 @@ class Update:
 class Replace:
     """All values of one feature: what is not named becomes its default, or nothing.
 
-    Private fields that the collection does not show stay as they are.
+    Private fields that the collection does not show stay as they are. Values that the database
+    computes are not taken, as with `Insert`.
     """
 
     collection: Collection
@@ -59,6 +69,9 @@ class Replace:
     values: Values
     version: int | None = None
     label: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", _given(self.collection, self.values))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +96,11 @@ class Restore:
     to_version: int
     version: int | None = None
     label: str = ""
+
+
+def _given(collection: Collection, values: Values) -> Values:
+    computed = collection.computed_fields
+    return {name: value for name, value in values.items() if name not in computed}
 
 
 def _require_one_for_version(which: Selected, version: int | None) -> None:

@@ -21,8 +21,8 @@ from geoservice.editing.operations import (
 )
 from geoservice.query.filter import Condition
 from geoservice.store.filters import compiled
-from geoservice.store.programs import restoring_function_name
-from geoservice.store.tables import CHANGE_COLUMNS, tables
+from geoservice.store.programs import given_columns, restoring_function_name
+from geoservice.store.tables import tables
 
 _DEFAULT = sa.text("DEFAULT")
 _RETURNED = ("uid", "version", "change_id")
@@ -69,7 +69,7 @@ def insertion(
 def replaced_values(operation: Replace) -> Values:
     """Every value that the author can see: those not named become the default, or nothing."""
     collection = operation.collection
-    seen = {field.name for field in collection.public_fields}
+    seen = {field.name for field in collection.public_fields} - collection.computed_fields
     if collection.geometry is not None:
         seen.add("geom")
     return dict.fromkeys(sorted(seen), _DEFAULT) | dict(operation.values)
@@ -151,7 +151,7 @@ def restoration(operation: Restore) -> sa.Update:
     """One feature with the values of an earlier version: bytes are copied, none is read."""
     collection = operation.collection
     table, then = tables().current(collection), tables().history(collection)
-    data = [column.name for column in table.c if column.name not in ("uid", *CHANGE_COLUMNS)]
+    data = given_columns(collection)
     return (
         sa.update(table)
         .values({table.c[name]: then.c[name] for name in data})
@@ -163,6 +163,12 @@ def restoration(operation: Restore) -> sa.Update:
         )
         .returning(*_returned(table))
     )
+
+
+def stepping_back(is_allowed: bool) -> sa.Select[Any]:
+    """Lets features of this transaction go back to earlier steps of their work, or no longer."""
+    setting = "on" if is_allowed else "off"
+    return sa.select(sa.func.set_config("geoservice.restoring", setting, True))
 
 
 def restored_deletion(operation: Restore) -> sa.Select[Any]:

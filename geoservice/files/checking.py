@@ -16,8 +16,12 @@ from geoservice.description.collection import (
     Collection,
     Field,
     FieldType,
+    Fixed,
     GeometryType,
+    Given,
     InOrder,
+    Steps,
+    Unique,
 )
 from geoservice.files import shapes, values
 from geoservice.files.findings import Findings, Mask, error
@@ -38,6 +42,7 @@ UID = "uid"
 
 MISSING_VALUE = error("missing-value", "必填字段为空", "a required field is empty")
 BAD_ORDER = error("bad-order", "先后顺序颠倒", "the first is after the second")
+NOT_GIVEN = error("not-given", "缺少此状态应有的值", "a value that goes with this state is missing")
 CODE_PAIR = error("code-pair", "代码表与代码不匹配", "the code is not one of its code set")
 
 
@@ -102,6 +107,10 @@ class Checker:
                     self._check_order(rule, found)
                 case CodePair():
                     self._check_pair(rule, found)
+                case Given():
+                    self._check_given(rule, found)
+                case Steps() | Fixed() | Unique():
+                    pass  # they need what is stored; the database keeps them
         for match in self._mapping.matches:
             found[match.field.name] = self._required(match.field, found[match.field.name])
         if self.takes_geometry:
@@ -167,6 +176,26 @@ class Checker:
                 BAD_ORDER, wrong, rule.first,
                 lambda at: f"{first[at].as_py()} > {rule.second} {second[at].as_py()}",
             )  # fmt: skip
+
+    def _check_given(self, rule: Given, found: dict[str, pa.Array]) -> None:
+        """Only where the file gives all of it: the rest may stand in the register already."""
+        if rule.field not in found or any(name not in found for name, _ in rule.when):
+            return
+        value = found[rule.field]
+        wrong = np.ones(len(value), bool)
+        for name, codes in rule.when:
+            wrong &= np.asarray(pc.is_in(found[name], pa.array(codes, pa.string())))
+        is_wanted = (
+            value.is_valid()
+            if rule.value is None
+            else pc.fill_null(pc.equal(value, pa.scalar(rule.value, value.type)), False)
+        )
+        wrong &= ~np.asarray(is_wanted)
+        states = [found[name] for name, _ in rule.when]
+        self._findings.rows(
+            NOT_GIVEN, wrong, rule.field,
+            lambda at: ", ".join(str(state[at].as_py()) for state in states),
+        )  # fmt: skip
 
     def _check_pair(self, rule: CodePair, found: dict[str, pa.Array]) -> None:
         if rule.code not in found:

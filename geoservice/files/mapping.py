@@ -64,7 +64,8 @@ def mapping(collection: Collection, source: Source, options: ImportOptions) -> M
     columns = list(source.columns.names)
     matches = _given(collection, columns, options.mapping)
     taken = {match.column for match in matches}
-    for field in collection.fields:
+    given = [field for field in collection.fields if not field.computed]
+    for field in given:
         if field.name in {match.field.name for match in matches}:
             continue
         free = [column for column in columns if column not in taken]
@@ -81,7 +82,7 @@ def mapping(collection: Collection, source: Source, options: ImportOptions) -> M
     return Mapping(
         tuple(matches),
         tuple(column for column in columns if column not in taken and column != uid),
-        tuple(field for field in collection.fields if field.name not in filled),
+        tuple(field for field in given if field.name not in filled),
         uid,
     )
 
@@ -90,9 +91,10 @@ def _given(
     collection: Collection, columns: list[str], pairs: Iterable[tuple[str, str]]
 ) -> list[Match]:
     found: list[Match] = []
+    fields = [field.name for field in collection.fields if not field.computed]
     for left, name in pairs:
-        if name not in collection.by_name:
-            raise BadParameter(name="map", value=f"{left}={name}", allowed=list(collection.by_name))
+        if name not in fields:
+            raise BadParameter(name="map", value=f"{left}={name}", allowed=fields)
         if name in {match.field.name for match in found}:
             raise BadParameter(name="map", value=f"{left}={name}", allowed=f"{name}: 1 ×")
         field = collection.by_name[name]

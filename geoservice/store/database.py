@@ -101,12 +101,16 @@ class Database:
             return tuple(result.get_value(0, number) for number in range(result.nfields))
 
     @contextmanager
-    def snapshot(self) -> Iterator[sa.Connection]:
-        """A connection on which several reading statements see one state of the data."""
+    def snapshot(self, *, bulk: bool = False) -> Iterator[sa.Connection]:
+        """A connection on which several reading statements see one state of the data.
+
+        `bulk` gives them the time of an export.
+        """
         options = {"isolation_level": "REPEATABLE READ"}
+        engine = self._exporting if bulk else self._reading
         with (
-            _translated(self._read_timeout_s),
-            self._reading.connect() as connection,
+            _translated(self._export_timeout_s if bulk else self._read_timeout_s),
+            engine.connect() as connection,
             connection.execution_options(**options).begin(),
         ):
             yield connection
@@ -149,11 +153,16 @@ class Database:
             yield connection
 
     @contextmanager
-    def ownership(self) -> Iterator[sa.Connection]:
-        """A transaction of the owning role, which may make and drop tables."""
+    def ownership(self, *, snapshot: bool = False) -> Iterator[sa.Connection]:
+        """A transaction of the owning role, which may make and drop tables.
+
+        With `snapshot` all its statements see one state of the data: that of the first one.
+        """
+        level = "REPEATABLE READ" if snapshot else "READ COMMITTED"
         with (
             _translated(self._export_timeout_s, told_of_writing),
-            self._owning.begin() as connection,
+            self._owning.connect() as connection,
+            connection.execution_options(isolation_level=level).begin(),
         ):
             yield connection
 
@@ -277,6 +286,11 @@ def count_changed(
     """Add to the numbers of features that the open change has touched in a collection."""
     call = sa.func.geoservice.count_changed(collection, inserted, updated, deleted)
     connection.execute(sa.select(call))
+
+
+def check_now(connection: sa.Connection) -> None:
+    """Check what is otherwise checked when the transaction commits; for one that will be undone too."""
+    connection.execute(sa.text("SET CONSTRAINTS ALL IMMEDIATE"))
 
 
 def copy_in(

@@ -21,7 +21,8 @@ from geoservice.errors import (
     TooSlow,
 )
 from geoservice.languages import Text
-from geoservice.store.programs import LOCKED
+from geoservice.store.ledger_faults import ledger_mistake
+from geoservice.store.programs import LEDGER, LOCKED, RULES
 from geoservice.store.tables import Key, tables
 
 UNKNOWN_VALUE = "?"
@@ -38,6 +39,8 @@ def told(fault: BaseException | None, timeout_s: float) -> GeoserviceError | Non
             return FeatureLocked(
                 collection=fault.diag.table_name or "", value=key["values"] if key else ""
             )
+        case psycopg.DatabaseError() if fault.diag.sqlstate == LEDGER:
+            return ledger_mistake(fault.diag.message_primary or "", fault.diag.message_detail or "")
         case errors.QueryCanceled():
             return TooSlow(limit=f"{timeout_s:g}")
         case errors.LockNotAvailable() | errors.DeadlockDetected() | errors.SerializationFailure():
@@ -86,6 +89,7 @@ def _rejected(fault: psycopg.IntegrityError) -> GeoserviceError:
             reason = Text(zh="没有这样的要素", en="there is no such feature")
         case errors.CheckViolation():
             rule = tables().rule(about.schema_name, about.table_name, about.constraint_name)
+            rule = rule or next((r for r in RULES if r.name == about.constraint_name), None)
             fields = ", ".join(rule.fields) if rule else about.constraint_name or ""
             reason = rule.meaning if rule else Text(zh="不符合规则", en="it breaks a rule")
         case _:

@@ -1,4 +1,4 @@
-"""The store's own tables, which are no collections: changes, imports, descriptions, users, locks."""
+"""The store's own tables, which are no collections: changes, descriptions, answers, users, locks, balances."""
 
 from typing import Any
 
@@ -68,6 +68,42 @@ published_collections = sa.Table(
     comment="descriptions of the collections made from files",
 )
 
+answers = sa.Table(
+    "answers",
+    _metadata,
+    sa.Column(
+        "name",
+        sa.Text,
+        sa.ForeignKey(published_collections.c.id, ondelete="CASCADE"),
+        primary_key=True,
+        comment="also the id of the collection that holds its rows",
+    ),
+    sa.Column("question", sa.Text, nullable=False),
+    sa.Column("given", pg.JSON, nullable=False, comment="parameters; others have their defaults"),
+    sa.Column("title", sa.Text, comment="null: that of the question with its day"),
+    sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False, server_default=_now),
+    sa.Column("saved_by", sa.Text, nullable=False),
+    schema=SYSTEM_SCHEMA,
+    comment="answers that were saved as collections",
+)
+
+answer_accounts = sa.Table(
+    "answer_accounts",
+    _metadata,
+    sa.Column(
+        "name", sa.Text, sa.ForeignKey(answers.c.name, ondelete="CASCADE"), primary_key=True
+    ),
+    sa.Column("at", sa.DateTime(timezone=True), primary_key=True),
+    sa.Column("parameters", pg.JSON, nullable=False, comment="all, as the answer echoed them"),
+    sa.Column("data_version", pg.JSON, nullable=False),
+    sa.Column("known_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("counts", pg.JSON, nullable=False),
+    sa.Column("coverage", pg.JSON, nullable=False),
+    sa.Column("issues", pg.JSON, nullable=False),
+    sa.Column("row_count", sa.BigInteger, nullable=False),
+    schema=SYSTEM_SCHEMA,
+    comment="what a saved answer said of itself when it was saved, and each time it was refreshed",
+)
 
 users = sa.Table(
     "users",
@@ -143,6 +179,45 @@ answered_requests = sa.Table(
     sa.Column("body", sa.LargeBinary, nullable=False),
     schema=SYSTEM_SCHEMA,
     comment="answers of edits, so that a repeated request is not carried out twice",
+)
+
+
+quota_balances = sa.Table(
+    "quota_balances",
+    _metadata,
+    sa.Column("account", pg.UUID(as_uuid=True), primary_key=True),
+    sa.Column("booked_on", sa.Date, primary_key=True),
+    sa.Column("balance_m2", sa.Numeric(14, 2), nullable=False, comment="at the end of the day"),
+    sa.Column("overdraft_allowed", sa.Boolean, nullable=False, comment="as the account says"),
+    sa.CheckConstraint("balance_m2 >= 0 OR overdraft_allowed", name="overdraft"),
+    schema=SYSTEM_SCHEMA,
+    comment="the balance of a quota account at the end of each day on which something was booked",
+)
+
+quota_holds = sa.Table(
+    "quota_holds",
+    _metadata,
+    sa.Column("account", pg.UUID(as_uuid=True), primary_key=True),
+    sa.Column("quota_parcel", pg.UUID(as_uuid=True), primary_key=True),
+    sa.Column("booked_on", sa.Date, primary_key=True),
+    sa.Column("held_m2", sa.Numeric(14, 2), nullable=False, comment="at the end of the day"),
+    sa.CheckConstraint("held_m2 >= 0", name="held"),
+    schema=SYSTEM_SCHEMA,
+    comment="what a quota account holds for a parcel at the end of each day with an entry for it",
+)
+
+quota_charges = sa.Table(
+    "quota_charges",
+    _metadata,
+    sa.Column("quota_parcel", pg.UUID(as_uuid=True), primary_key=True),
+    sa.Column("quota_kind", sa.Text, primary_key=True),
+    sa.Column("year", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("posting", pg.UUID(as_uuid=True), nullable=False),
+    sa.Column("charged_m2", sa.Numeric(14, 2), nullable=False),
+    sa.Column("is_taken_over", sa.Boolean, nullable=False, comment="from an earlier ledger"),
+    sa.CheckConstraint("charged_m2 > 0", name="charged"),
+    schema=SYSTEM_SCHEMA,
+    comment="the parcels that are charged now: used or taken over, and not reversed",
 )
 
 

@@ -23,10 +23,16 @@ from geoservice.crs import STORAGE_SRID
 from geoservice.description.collection import (
     CodePair,
     Collection,
+    Computed,
     Field,
     FieldType,
+    Fixed,
     GeometryType,
+    Given,
     InOrder,
+    Measure,
+    Steps,
+    Unique,
 )
 from geoservice.languages import Text
 
@@ -82,7 +88,10 @@ def _geometry_type(geometry: GeometryType) -> sa.types.TypeEngine[Any]:
 
 @dataclass(frozen=True)
 class Rule:
-    """A check of a table: what a row must fulfil, the fields it is about, and what it means."""
+    """A check of a table: what a row must fulfil, the fields it is about, and what it means.
+
+    `test` is SQL about a row; of a rule on how a row may change, about `OLD` and `NEW`.
+    """
 
     name: str
     test: str
@@ -120,10 +129,14 @@ class Tables:
     def rule(self, schema: str | None, table: str | None, constraint: str | None) -> Rule | None:
         """The rule that a constraint of a table made here stands for; None if it is another's."""
         made = self.metadata.tables.get(f"{schema}.{table}")
-        for each in made.constraints if made is not None else ():
+        if made is None:
+            return None
+        for each in made.constraints:
             if each.name == constraint:
                 return each.info.get("rule")
-        return None
+        collection = self._made.get(made.name, (None,))[0]
+        rules = rules_of_change(collection) if collection and made.name == table else ()
+        return next((rule for rule in rules if rule.name == constraint), None)
 
     def key(self, schema: str | None, table: str | None, name: str | None) -> Key | None:
         """The key with this name of a table made here: primary, unique, or foreign."""
@@ -229,13 +242,26 @@ def _column(collection: Collection, field: Field) -> sa.Column[Any]:
         else []
     )
     default = field.default
+    computed = [sa.Computed(_computed(field.computed), persisted=True)] if field.computed else []
     return sa.Column(
         field.name,
         column_type(field),
         *keys,
+        *computed,
         nullable=field.nullable,
         server_default=None if default is None else sa.text(_quoted(default)),
         comment=field.title.zh,
+    )
+
+
+def _computed(computed: Computed) -> str:
+    """The SQL of a computed value."""
+    measured = {
+        Measure.ELLIPSOID_AREA: "ST_Area(geography(geom), true)",
+        Measure.PLANE_AREA: f"{SYSTEM_SCHEMA}.plane_area_m2(geom)",
+    }[computed.measure]
+    return (
+        f"{_name(computed.subtracted_from)} - {measured}" if computed.subtracted_from else measured
     )
 
 
@@ -263,7 +289,8 @@ def _name(column: str) -> str:
 
 
 def _checks(collection: Collection) -> list[sa.CheckConstraint]:
-    rules = [_storable(name) for name in collection.geometry_fields]
+    # What nobody edits is as its maker computed it: the line between touching features has no length.
+    rules = [_storable(name) for name in collection.geometry_fields if collection.editable]
     for field in collection.fields:
         rules += _field_rules(field)
     for rule in collection.rules:
@@ -272,6 +299,12 @@ def _checks(collection: Collection) -> list[sa.CheckConstraint]:
                 rules.append(_in_order(rule))
             case CodePair():
                 rules.append(_code_pair(rule))
+            case Given():
+                rules.append(_given(rule))
+            case Steps() | Fixed():
+                pass  # about a change, not about a row: see `rules_of_change`
+            case Unique():
+                pass  # an index: see `_add_indexes`
     return [
         sa.CheckConstraint(
             sa.text(_escaped(rule.test)),
@@ -380,6 +413,77 @@ def _code_pair(rule: CodePair) -> Rule:
     )
 
 
+def _given(rule: Given) -> Rule:
+    then = _name(rule.field)
+    conditions = [
+        f"{_name(name)} IN ({', '.join(map(_quoted, codes))})" for name, codes in rule.when
+    ]
+    wanted = f"{then} IS NOT NULL"
+    if rule.value is not None:
+        wanted += f" AND {then} = {_quoted(rule.value)}"
+    states = "; ".join(f"{name}: {', '.join(codes)}" for name, codes in rule.when)
+    names = tuple(name for name, _ in rule.when)
+    is_value = rule.value is not None
+    return Rule(
+        f"{rule.field}_given_{'_'.join(names)}_{'_'.join(rule.when[0][1])}",
+        f"({' AND '.join(conditions)}) IS NOT TRUE OR ({wanted})",
+        (rule.field, *names),
+        Text(
+            zh=f"{states} 时，{rule.field} 须{f'为 {rule.value}' if is_value else '填写'}",
+            en=f"with {states}, {rule.field} must be {rule.value if is_value else 'given'}",
+        ),
+    )
+
+
+def rules_of_change(collection: Collection) -> tuple[Rule, ...]:
+    """The rules on how a later version may differ from the one before, for a trigger to keep."""
+    found: list[Rule] = []
+    for rule in collection.rules:
+        match rule:
+            case Steps():
+                found.append(_steps(collection, rule))
+            case Fixed():
+                found.append(_fixed(collection, rule))
+            case _:
+                pass
+    return tuple(found)
+
+
+def _steps(collection: Collection, rule: Steps) -> Rule:
+    name = _name(rule.field)
+    pairs = ", ".join(
+        f"({_quoted(before)}, {_quoted(after)})"
+        for before, afters in rule.allowed
+        for after in afters
+    )
+    said = "; ".join(f"{before} → {', '.join(afters)}" for before, afters in rule.allowed)
+    return Rule(
+        _whole_name(collection, f"{rule.field}_steps"),
+        f"OLD.{name} = NEW.{name} OR (OLD.{name}, NEW.{name}) IN ({pairs}) "
+        "OR coalesce(current_setting('geoservice.restoring', true), '') = 'on'",
+        (rule.field,),
+        Text(zh=f"状态只能按步骤变化：{said}", en=f"it changes by these steps only: {said}"),
+    )
+
+
+def _fixed(collection: Collection, rule: Fixed) -> Rule:
+    same = " AND ".join(f"NEW.{_name(n)} IS NOT DISTINCT FROM OLD.{_name(n)}" for n in rule.fields)
+    names = ", ".join(rule.fields)
+    test = f"OLD.{_name(rule.once)} IS NULL OR ({same})" if rule.once else same
+    zh_once = f"{rule.once} 填写后，" if rule.once else ""
+    en_once = f"once {rule.once} is given, " if rule.once else ""
+    return Rule(
+        _whole_name(collection, f"{rule.fields[0]}_fixed"),
+        test,
+        rule.fields,
+        Text(zh=f"{zh_once}{names} 不能改变", en=f"{en_once}{names} cannot change"),
+    )
+
+
+def _whole_name(collection: Collection, name: str) -> str:
+    return f"{collection.id}_{_fitting(collection.id, name)}_check"
+
+
 def best_geometry(
     table: sa.FromClause, collection: Collection, names: tuple[str, ...] | None = None
 ) -> sa.ColumnElement[Any]:
@@ -397,8 +501,13 @@ def _add_indexes(table: sa.Table, collection: Collection) -> None:
         sa.Index(f"{name}_best_gist", best_geometry(table, collection), postgresql_using="gist")
     if collection.key:
         sa.Index(f"{name}_key", *(table.c[field] for field in collection.key), unique=True)
+    unique = [rule.fields for rule in collection.rules if isinstance(rule, Unique)]
+    for fields in unique:
+        index = f"{name}_{_fitting(name, '_'.join(fields))}_key"
+        sa.Index(index, *(table.c[field] for field in fields), unique=True)
+    first_of_index = {collection.key[:1], *(fields[:1] for fields in unique)}
     for field in collection.fields:
-        if field.name in collection.key[:1] or (
+        if (field.name,) in first_of_index or (
             field.refers_to is None and field.name != collection.town
         ):
             continue

@@ -80,7 +80,8 @@ def test_a_collection_refers_only_to_what_there_is(collection: Collection):
     ("collection", "field"), FIELDS, ids=lambda each: getattr(each, "id", None) or each.name
 )
 def test_a_measure_has_its_unit(collection, field):
-    suffixes = {"_m": "m", "_deg": "°", "_m3": "m³", "_wan": "万元", "_fen": "分"}
+    suffixes = {"_m": "m", "_deg": "°", "_m2": "m²", "_m3": "m³"}
+    suffixes |= {"_mu": "亩", "_pct": "%", "_wan": "万元", "_fen": "分"}
     for suffix, symbol in suffixes.items():
         if field.name.endswith(suffix):
             assert field.unit is not None

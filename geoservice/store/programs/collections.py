@@ -5,7 +5,13 @@ from collections.abc import Iterable, Iterator
 from geoservice.description.collection import Collection
 from geoservice.store.programs.foundation import LOCKED
 from geoservice.store.programs.roles import EDITOR, READER
-from geoservice.store.tables import BUILT_IN_SCHEMA, CHANGE_COLUMNS, SYSTEM_SCHEMA, tables
+from geoservice.store.tables import (
+    BUILT_IN_SCHEMA,
+    CHANGE_COLUMNS,
+    SYSTEM_SCHEMA,
+    rules_of_change,
+    tables,
+)
 
 
 def for_collection(collection: Collection) -> Iterator[str]:
@@ -21,6 +27,7 @@ def for_collection(collection: Collection) -> Iterator[str]:
         f"CREATE OR REPLACE TRIGGER touch_collection AFTER INSERT OR UPDATE OR DELETE ON {current} "
         f"FOR EACH STATEMENT EXECUTE FUNCTION {SYSTEM_SCHEMA}.touch_collection()"
     )
+    yield from _change_rules(collection)
     yield from _reference_triggers(collection)
     yield from _policies(collection)
     yield from _grants(collection)
@@ -30,6 +37,7 @@ def without_collection(collection: Collection) -> Iterator[str]:
     """What remains to be dropped when the tables of a collection are gone."""
     yield f"DROP FUNCTION {function_name(collection)}()"
     yield f"DROP FUNCTION IF EXISTS {_restoring_signature(collection)}"
+    yield f"DROP FUNCTION IF EXISTS {_rules_function_name(collection)}()"
 
 
 def _quote(name: str) -> str:
@@ -70,6 +78,10 @@ def _history_function(collection: Collection) -> str:
     kept = [column.name for column in tables().current(collection).c]
     columns = ", ".join(_quote(name) for name in kept)
     values = ", ".join(f"OLD.{_quote(name)}" for name in kept)
+    # What is computed is not there yet before the row is written; it follows from the rest.
+    computed = "".join(
+        f" NEW.{_quote(name)} := OLD.{_quote(name)};" for name in sorted(collection.computed_fields)
+    )
     return f"""
 CREATE OR REPLACE FUNCTION {function_name(collection)}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public
@@ -83,7 +95,7 @@ BEGIN
       RAISE integrity_constraint_violation
         USING MESSAGE = 'uid never changes', TABLE = TG_TABLE_NAME, COLUMN = 'uid';
     END IF;
-    NEW.version := OLD.version; NEW.recorded_at := OLD.recorded_at; NEW.change_id := OLD.change_id;
+    NEW.version := OLD.version; NEW.recorded_at := OLD.recorded_at; NEW.change_id := OLD.change_id;{computed}
     IF NEW IS NOT DISTINCT FROM OLD THEN RETURN OLD; END IF;
   END IF;
   SELECT held.lock_id INTO holder FROM {SYSTEM_SCHEMA}.locked_features AS held
@@ -110,7 +122,7 @@ def _restoring_function(collection: Collection) -> str:
     feature was last and in that where it will be.
     """
     current, history = tables().current(collection), tables().history(collection)
-    data = [column.name for column in current.c if column.name not in ("uid", *CHANGE_COLUMNS)]
+    data = given_columns(collection)
     columns = "".join(f", {_quote(name)}" for name in data)
     values = "".join(f", wanted.{_quote(name)}" for name in data)
     last_town, town = (_town(collection, of) for of in ("last", "wanted"))
@@ -130,6 +142,42 @@ BEGIN
   RETURN last.version + 1;
 END $$
 """
+
+
+def given_columns(collection: Collection) -> list[str]:
+    """The columns of a feature that somebody gives: not its id, what is kept of changes, or computed."""
+    own = {"uid", *CHANGE_COLUMNS, *collection.computed_fields}
+    return [column.name for column in tables().current(collection).c if column.name not in own]
+
+
+def _rules_function_name(collection: Collection) -> str:
+    return f"{tables().current(collection).schema}.check_change_of_{collection.id}"
+
+
+def _change_rules(collection: Collection) -> Iterator[str]:
+    """The trigger that keeps the rules on how a feature may change; it fires before `keep_history`."""
+    current = tables().current(collection)
+    rules = rules_of_change(collection)
+    if not rules:
+        yield f"DROP TRIGGER IF EXISTS check_change ON {current}"
+        return
+    checks = "\n".join(
+        f"  IF NOT ({rule.test}) THEN RAISE check_violation USING MESSAGE = '{rule.name}', "
+        f"CONSTRAINT = '{rule.name}', SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME; END IF;"
+        for rule in rules
+    )
+    yield f"""
+CREATE OR REPLACE FUNCTION {_rules_function_name(collection)}() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+BEGIN
+{checks}
+  RETURN NEW;
+END $$
+"""
+    yield (
+        f"CREATE OR REPLACE TRIGGER check_change BEFORE UPDATE ON {current} "
+        f"FOR EACH ROW EXECUTE FUNCTION {_rules_function_name(collection)}()"
+    )
 
 
 def _town(collection: Collection, row: str | None = None) -> str:
@@ -178,7 +226,7 @@ def _policies(collection: Collection) -> Iterator[str]:
 
 def _grants(collection: Collection) -> Iterable[str]:
     current, history = tables().current(collection), tables().history(collection)
-    data = ", ".join(_quote(c.name) for c in current.c if c.name not in CHANGE_COLUMNS)
+    data = ", ".join(map(_quote, ("uid", *given_columns(collection))))
     yield f"GRANT SELECT ON {current}, {history} TO {READER}, {EDITOR}"
     yield f"REVOKE EXECUTE ON FUNCTION {_restoring_signature(collection)} FROM PUBLIC"
     if collection.editable:

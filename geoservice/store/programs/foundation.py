@@ -19,6 +19,18 @@ LANGUAGE sql VOLATILE PARALLEL SAFE AS $$
 $$
 """
 
+# The plane area in the 3° Gauss-Krüger zone of CGCS2000 (EPSG:4534 to 4554, central meridians 75°
+# to 135° E) in which the middle of the box lies; GB 22021-2008. Immutable, for computed columns,
+# and so without a search path: a restore computes them before anything is set.
+_PLANE_AREA = f"""
+CREATE OR REPLACE FUNCTION {SYSTEM_SCHEMA}.plane_area_m2(geom public.geometry) RETURNS double precision
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+  SELECT CASE WHEN zone BETWEEN 25 AND 45
+    THEN public.ST_Area(public.ST_Transform(geom, 4509 + zone)) END
+  FROM (SELECT floor(((public.ST_XMin(geom) + public.ST_XMax(geom)) / 2 + 1.5) / 3)::integer AS zone) AS lies
+$$
+"""
+
 _OPEN_CHANGE_SIGNATURE = "open_change(text, text, text, uuid, boolean)"
 _BEGIN_CHANGE_SIGNATURE = "begin_change(text, text, text, uuid, text[], uuid, boolean)"
 _COUNT_CHANGED_SIGNATURE = "count_changed(text, bigint, bigint, bigint)"
@@ -145,6 +157,7 @@ def foundation() -> Iterator[str]:
         _BEGIN_CHANGE,
         _CURRENT_CHANGE,
         _MAY_WRITE,
+        _PLANE_AREA,
         _TOUCH,
         _REFERENCES,
     )

@@ -32,7 +32,11 @@ BEGIN
 END $$
 """
 
-_READABLE = ("changes", "changed_collections", "imports", "published_collections", "schema_version")
+_READABLE = (
+    *("changes", "changed_collections", "imports", "published_collections", "schema_version"),
+    *("answers", "answer_accounts"),
+    *("quota_balances", "quota_holds", "quota_charges"),
+)
 _EDITED = {
     "imports": "SELECT, INSERT, UPDATE",
     "users": "SELECT, INSERT, UPDATE",

@@ -1,0 +1,19 @@
+"""What the database does for the quota ledger: its entries are checked, booked, and never changed.
+
+One lock for the whole ledger, taken before anything is read, makes every sum and every overlap that
+follows the newest: two postings never run side by side, and there is no order of locks to get wrong.
+What postings wait for beside it, they do not wait for: a parcel that is just being edited refuses
+them at once. So no deadlock is possible, whatever their order. Entries are numbered without gaps
+under the lock, which also refuses whoever posts with an older snapshot than read committed.
+
+Measured with 16 and 32 writers on two cores, durable: see `FIGURES` below in the module's tests.
+
+A mistake is raised with the SQLSTATE `LEDGER`, its name as message and its parts as JSON in the
+detail; `ledger_faults` says it to people. Every statement may run again.
+"""
+
+from geoservice.store.programs.ledger.charging import TOLERANCE_M2, TOLERANCE_SHARE
+from geoservice.store.programs.ledger.definitions import LEDGER
+from geoservice.store.programs.ledger.triggers import quota_ledger
+
+__all__ = ["LEDGER", "TOLERANCE_M2", "TOLERANCE_SHARE", "quota_ledger"]
