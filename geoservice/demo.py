@@ -1,29 +1,57 @@
 """The demo data: the synthetic files of `datasets/`, imported like anybody's files.
 
-Knows where they lie and in which order they depend on each other; the importer does the rest.
+Knows where they lie and in which order they depend on each other; the importer and, for what is
+posted, the ledger do the rest.
 """
 
+import csv
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
 import sqlalchemy as sa
 
+from geoservice.domain.quota import quota_entries
 from geoservice.files.importing import ImportOptions, Progress, import_file
 from geoservice.languages import Text
+from geoservice.ledger.posting import Poster
+from geoservice.ledger.taking_in import take_in
 from geoservice.regions import Region
 from geoservice.store.database import Database
 from geoservice.store.publishing import Registry
 from geoservice.store.system import changes
 from geoservice.store.tables import tables
 
+# Whatever a file refers to stands before it.
 _FILES = (
     ("towns", "towns.geojson"),
     ("villages", "villages.csv"),
+    ("coverage_statements", "coverage_statements.geojson"),
     ("hazard_sites", "hazard_sites.geojson"),
+    ("register_periods", "register_periods.csv"),
     ("hazard_assessments", "hazard_assessments.csv"),
+    ("risk_zones", "risk_zones.geojson"),
     ("facilities", "facilities.geojson"),
     ("remediation_projects", "remediation_projects.csv"),
+    ("remediation_programmes", "remediation_programmes.csv"),
+    ("funding_entries", "funding_entries.csv"),
+    ("livelihood_projects", "livelihood_projects.csv"),
+    ("plans", "plans.geojson"),
+    ("control_lines", "control_lines.geojson"),
+    ("zones", "zones.geojson"),
+    ("targets", "targets.csv"),
+    ("land_parcels", "land_parcels.geojson"),
+    ("land_reserves", "land_reserves.geojson"),
+    ("education_projects", "education_projects.geojson"),
+    ("quota_rules", "quota_rules.csv"),
+    ("quota_accounts", "quota_accounts.csv"),
+    ("quota_parcels", "quota_parcels.geojson"),
 )
+
+_LEDGER_FILE = "quota_entries.csv"  # posted last: it refers to accounts, parcels and rules
+
+_ACTOR, _DOOR, _REASON = "geoservice", "demo", "SYNTHETIC demo data"
+_POSTING = Text(zh="记入指标台账", en="Posting to the quota ledger")
 
 Show = Callable[[Text, int, int | None], None]
 
@@ -57,14 +85,32 @@ def load_demo(database: Database, registry: Registry, region: Region, show: Show
             registry.collection(id),
             folder / name,
             ImportOptions(),
-            actor="geoservice",
-            door="demo",
-            reason="SYNTHETIC demo data",
+            actor=_ACTOR,
+            door=_DOOR,
+            reason=_REASON,
             region=region,
             progress=tell,
         )
         report.raise_if_refused()
-    return bool(missing)
+    is_unposted = _is_empty(database, registry, quota_entries.id)
+    if is_unposted:
+        _post(database, folder / _LEDGER_FILE, show)
+    return bool(missing) or is_unposted
+
+
+def _post(database: Database, path: Path, show: Show) -> None:
+    content = path.read_bytes()
+    rows = csv.DictReader(content.decode().splitlines())
+    show(_POSTING, 0, None)
+    taken = take_in(
+        database,
+        Poster(name=_ACTOR, door=_DOOR, reason=_REASON),
+        rows.fieldnames or (),
+        rows,
+        sha256=hashlib.sha256(content).hexdigest(),
+    )
+    for bad in taken.bad_rows:
+        raise bad.mistake
 
 
 def _holds_other_data(database: Database) -> bool:

@@ -1,0 +1,1 @@
+"""The parts of the generator, each with its own stream of chance. `generate.py` is the entry."""
