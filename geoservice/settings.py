@@ -53,6 +53,12 @@ class Limits(BaseSettings):
     max_geom_vertices: Annotated[int, Field(ge=4, description="Most vertices of one feature")] = (
         200_000
     )
+    max_check_file: Annotated[
+        int, Field(ge=1024, description="Largest file that is checked, bytes")
+    ] = 20 * 2**20
+    max_check_features: Annotated[
+        int, Field(ge=1, description="Most features of a file that are checked at once")
+    ] = 100
     max_tx_operations: Annotated[
         int, Field(ge=1, description="Most operations of one transaction")
     ] = 1_000
@@ -71,6 +77,9 @@ class Limits(BaseSettings):
     count_limit: Annotated[
         int, Field(ge=1, description="Matches counted exactly; more are estimated")
     ] = 10_000
+    max_answer_rows: Annotated[
+        int, Field(ge=1, description="Most rows of an answer that is saved as a layer")
+    ] = 1_000_000
     max_tile_features: Annotated[
         int, Field(ge=1, description="Most features in a vector tile; of more the largest are kept")
     ] = 50_000

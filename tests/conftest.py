@@ -193,6 +193,9 @@ def _empty(database: Database) -> None:
             system.locked_features,
             system.locks,
             system.answered_requests,
+            system.quota_balances,
+            system.quota_holds,
+            system.quota_charges,
         ):  # quicker than to truncate what is nearly empty
             connection.execute(sa.delete(table))
         connection.execute(

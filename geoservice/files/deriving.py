@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from geoservice.description.collection import (
+    IDENTIFIER,
     MAX_FIELD_NAME_BYTES,
     SYSTEM_FIELDS,
     Collection,
@@ -100,7 +101,7 @@ def derived(
             published=True,
         )
     except ValueError as fault:
-        raise BadParameter(name="id", value=id, allowed="[a-z][a-z0-9_]{0,47}") from fault
+        raise BadParameter(name="id", value=id, allowed=IDENTIFIER.pattern) from fault
     by_column = {column: collection.by_name[name] for column, name in names.items()}
     matches = tuple(Match(field, column, "name") for column, field in by_column.items())
     return Derived(collection, Mapping(matches, (), ()), _keys(collection, names, options))

@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,12 +94,18 @@ def write(
         TooLarge: more rows than a worksheet has.
     """
     chosen = _format(format)
+    with draft_of(path, chosen.extension) as draft:
+        return _write(database, records, select, chosen, draft, options)
+
+
+@contextmanager
+def draft_of(path: Path, extension: str) -> Iterator[Path]:
+    """A hidden file beside `path` to be written, which takes its place when it is whole."""
     with tempfile.TemporaryDirectory(prefix=".geoservice-", dir=path.parent) as folder:
-        draft = Path(folder) / f"draft{chosen.extension}"
-        count = _write(database, records, select, chosen, draft, options)
+        draft = Path(folder) / f"draft{extension}"
+        yield draft
         os.chmod(draft, 0o644)
         os.replace(draft, path)
-    return count
 
 
 def _format(id: str, *, streamed: bool = False) -> Format:

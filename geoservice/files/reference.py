@@ -15,7 +15,7 @@ import shapely
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
-from geoservice.files import coordinates
+from geoservice import chinese_offsets
 from geoservice.files.issues import Issue, IssueLog, Severity
 from geoservice.languages import Text
 from geoservice.store.database import Database
@@ -26,8 +26,8 @@ _LEAST_ROWS = 3
 _LEAST_GAIN = 0.05
 _MAX_POINTS = 200_000
 _CANDIDATES = (
-    ("suspected-gcj02", "GCJ-02", coordinates.gcj02_to_wgs84),
-    ("suspected-bd09", "BD-09", coordinates.bd09_to_wgs84),
+    ("suspected-gcj02", "GCJ-02", chinese_offsets.gcj02_to_wgs84),
+    ("suspected-bd09", "BD-09", chinese_offsets.bd09_to_wgs84),
 )
 
 

@@ -19,17 +19,17 @@ from pyproj import Transformer
 from pyproj.exceptions import CRSError
 from pyproj.transformer import TransformerGroup
 
+from geoservice import chinese_offsets
 from geoservice.crs import STORAGE_SRID
 from geoservice.errors import MissingCrs, RefusedCrs, UnknownCrs
-from geoservice.files import coordinates
 from geoservice.languages import Text
 
 _WGS84 = 4326
 _NULL_OFFSET_M = 0.5  # WGS 84 against CGCS2000: decimetres of plate motion and realisation
 _EPSG = re.compile(r"(?:EPSG:)?([0-9]{4,6})", re.IGNORECASE)
 _ENCRYPTED = {
-    "gcj02": (coordinates.gcj02_to_wgs84, "GCJ-02"),
-    "bd09": (coordinates.bd09_to_wgs84, "BD-09"),
+    "gcj02": (chinese_offsets.gcj02_to_wgs84, "GCJ-02"),
+    "bd09": (chinese_offsets.bd09_to_wgs84, "BD-09"),
 }
 _REFUSED_DATUMS = {
     4214: "1954 年北京坐标系 / Beijing 1954",
@@ -125,12 +125,12 @@ def _encrypted(name: str) -> SourceCrs:
         name=name,
         stated_by="crs",
         is_geographic=True,
-        accuracy_m=coordinates.ACCURACY_M,
+        accuracy_m=chinese_offsets.ACCURACY_M,
         steps=f"{title} → WGS 84 (iterated inverse) → CGCS2000 (null)",
         note=Text(
-            zh=f"坐标由 {title} 迭代反算，精度约 {coordinates.ACCURACY_M:g} 米",
+            zh=f"坐标由 {title} 迭代反算，精度约 {chinese_offsets.ACCURACY_M:g} 米",
             en=f"converted from {title} by an iterated inverse; accuracy about "
-            f"{coordinates.ACCURACY_M:g} m",
+            f"{chinese_offsets.ACCURACY_M:g} m",
         ),
         move=move,
     )

@@ -6,7 +6,20 @@ Knows the store, and no door. `asking` is the way in for all doors.
 from functools import cache
 
 from geoservice.errors import UnknownQuestion
-from geoservice.questions import check, near, nearest, remediation_sites_near_schools
+from geoservice.questions import (
+    check,
+    hazard_counts,
+    hazard_stock_flow,
+    near,
+    nearest,
+    programme_status,
+    public_land_progress,
+    quota_parcel_conflicts,
+    quota_reservation,
+    remediation_sites_near_schools,
+    reserves_meeting_hazards,
+    treatment_priority,
+)
 from geoservice.questions.asking import AllRows, Answer, all_rows, ask, gml_rows, today
 from geoservice.questions.contract import Question
 from geoservice.regions import Region
@@ -30,6 +43,14 @@ def all_questions(region: Region) -> tuple[Question, ...]:
     return (
         remediation_sites_near_schools.question(region),
         nearest.nearest_facilities(region),
+        reserves_meeting_hazards.question(region),
+        hazard_counts.question(region),
+        hazard_stock_flow.question(region),
+        programme_status.question(region),
+        treatment_priority.question(region),
+        quota_reservation.question(region),
+        quota_parcel_conflicts.question(region),
+        public_land_progress.question(region),
         near.question(region),
         nearest.nearest(region),
         check.question(region),

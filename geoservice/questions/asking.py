@@ -17,7 +17,8 @@ from geoservice.description.question import Column, ParameterValue, QuestionDesc
 from geoservice.description.records import Records
 from geoservice.errors import BadCursor
 from geoservice.languages import Language
-from geoservice.questions.contract import Asking, Coverage, Plan, Question
+from geoservice.questions import coverage
+from geoservice.questions.contract import Asking, Coverage, Issue, Plan, Question
 from geoservice.questions.parameters import Values, read
 from geoservice.regions import Region
 from geoservice.store.database import Database
@@ -31,29 +32,28 @@ _FEATURES, _FOUND, _LAST = _NOT_FIGURES = ("page features", "page found", "page 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
-    """One page of an answer with its account.
-
-    `features` is GeoJSON features joined by commas, as PostGIS wrote them; `returned` of them.
-    """
+class Account:
+    """What an answer says of itself beside its rows: what was asked of which data, and its figures."""
 
     description: QuestionDescription
-    columns: tuple[Column, ...]
     values: Values
     known_at: datetime
     data_version: Mapping[str, int]
     counts: Mapping[str, Any]
     coverage: tuple[Coverage, ...]
-    features: str
-    returned: int
-    next_cursor: str | None
+    issues: tuple[Issue, ...]
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Every parameter as it was understood, as JSON values."""
+        return {name: _echo(value) for name, value in self.values.items()}
 
     def head(self, language: Language) -> dict[str, Any]:
-        """Everything but the features, as JSON values in the order of the contract."""
+        """The account as JSON values in the order of the contract."""
         return {
             "question": self.description.id,
             "title": self.description.title.spoken(language),
-            "parameters": {name: _echo(value) for name, value in self.values.items()},
+            "parameters": self.parameters,
             "data_version": dict(self.data_version),
             "as_of": _echo(self.values.get("as_of")),
             "known_at": _echo(self.known_at),
@@ -67,9 +67,32 @@ class Answer:
                 }
                 for each in self.coverage
             ],
-            "issues": [],
-            "numberReturned": self.returned,
+            "issues": [
+                {
+                    "code": each.code,
+                    "count": each.count,
+                    "statement": each.statement.spoken(language),
+                }
+                for each in self.issues
+            ],
         }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer(Account):
+    """One page of an answer with its account.
+
+    `features` is GeoJSON features joined by commas, as PostGIS wrote them; `returned` of them.
+    """
+
+    columns: tuple[Column, ...]
+    features: str
+    returned: int
+    next_cursor: str | None
+
+    def head(self, language: Language) -> dict[str, Any]:
+        """Everything but the features, as JSON values in the order of the contract."""
+        return {**super().head(language), "numberReturned": self.returned}
 
 
 @dataclass(frozen=True)
@@ -99,21 +122,59 @@ def ask(
     statement = _page(plan, asking, crs)
     with database.snapshot() as connection:
         row = connection.execute(statement).mappings().one()
-        versions = _data_versions(connection, plan)
-        now = connection.execute(sa.select(sa.func.now())).scalar_one()
+        counted = {name: value for name, value in row.items() if name not in _NOT_FIGURES}
+        account = account_of(connection, question, asking, plan, counted)
     limit = int(asking.number("limit"))
-    figures = {name: value for name, value in row.items() if name not in _NOT_FIGURES}
     return Answer(
-        description=question.description,
+        **vars(account),
         columns=plan.columns,
-        values=asking.values,
-        known_at=asking.known_at or now,
-        data_version=versions,
-        counts=_nested(figures),
-        coverage=tuple(plan.coverage(figures)),
         features=row[_FEATURES],
         returned=min(row[_FOUND], limit),
         next_cursor=_cursor(asking, row[_LAST]) if row[_FOUND] > limit else None,
+    )
+
+
+def account_of(
+    connection: sa.Connection,
+    question: Question,
+    asking: Asking,
+    plan: Plan,
+    counted: Mapping[str, Any],
+) -> Account:
+    """The account of an answer whose figures were counted in the snapshot of this connection."""
+    now = connection.execute(sa.select(sa.func.now())).scalar_one()
+    return Account(
+        description=question.description,
+        values=asking.values,
+        known_at=asking.known_at or now,
+        data_version=_data_versions(connection, plan),
+        counts=_nested(counted),
+        coverage=coverage.merged(
+            coverage.recorded(connection, asking, plan.collections, plan.places),
+            plan.coverage(counted),
+        ),
+        issues=tuple(plan.issues(counted)),
+    )
+
+
+def every_row(plan: Plan) -> sa.FromClause:
+    """Every row of an answer: its `id`, its `number` in the stable order, its columns, and `geom`."""
+    number = sa.func.row_number().over(order_by=[plan.found.c[name] for name in plan.order])
+    return plan.shown(sa.select(*plan.found.c, number.label("number")).subquery("every")).subquery(
+        "shown"
+    )
+
+
+def figures_of(plan: Plan) -> sa.Select[Any]:
+    """The one row of all figures of an answer."""
+    first, *others = (
+        statement.subquery(f"figures_{number}") for number, statement in enumerate(plan.figures)
+    )
+    one_row: sa.FromClause = first
+    for figures in others:
+        one_row = one_row.join(figures, sa.true())
+    return sa.select(*(column for each in (first, *others) for column in each.c)).select_from(
+        one_row
     )
 
 
@@ -126,10 +187,7 @@ def all_rows(
 ) -> AllRows:
     """Every row of an answer in its stable order, whatever `limit` says; geometry as stored."""
     _, plan = planned(question, given, registry=registry, region=region)
-    order = [plan.found.c[name] for name in plan.order]
-    number = sa.func.row_number().over(order_by=order).label("number")
-    every = sa.select(*plan.found.c, number).subquery("every")
-    rows = plan.shown(every).subquery("shown")
+    rows = every_row(plan)
     names = [column.name for column in plan.columns] + (["geom"] if plan.geometry else [])
     statement = sa.select(*(rows.c[name] for name in names)).order_by(rows.c.number)
     records = Records(
@@ -172,7 +230,7 @@ def planned(
 ) -> tuple[Asking, Plan]:
     """The parameters with their defaults, and the statements that answer."""
     values = read(question.description, given, today(region))
-    asking = Asking(values, registry.catalog, region)
+    asking = question.settled(Asking(values, registry.catalog, region, registry.database.rows))
     return asking, question.plan(asking)
 
 
@@ -203,21 +261,16 @@ def _page(plan: Plan, asking: Asking, crs: Crs) -> sa.Select[Any]:
     features = sa.func.coalesce(sa.func.string_agg(written.c.feature, ordered), "")
     place = sa.func.json_build_array(*(sa.cast(page.c[name], sa.Text) for name in plan.order))
     last = sa.select(place).order_by(page.c.number).offset(limit - 1).limit(1)
-    figures = [statement.subquery(f"figures_{n}") for n, statement in enumerate(plan.figures)]
-    one_row: sa.FromClause = figures[0]
-    for figure in figures[1:]:
-        one_row = one_row.join(figure, sa.true())
-    return sa.select(
+    return figures_of(plan).add_columns(
         sa.select(features).scalar_subquery().label(_FEATURES),
         sa.select(sa.func.count()).select_from(page).scalar_subquery().label(_FOUND),
         last.scalar_subquery().label(_LAST),
-        *(column for figure in figures for column in figure.c),
-    ).select_from(one_row)
+    )
 
 
 def _data_versions(connection: sa.Connection, plan: Plan) -> dict[str, int]:
-    """The newest change of each collection that was asked; 0 if it never changed."""
-    ids = [collection.id for collection in plan.collections]
+    """The newest change of each collection on which the answer depends; 0 if it never changed."""
+    ids = [collection.id for collection in (*plan.collections, *coverage.CONSULTED)]
     table = changed_collections
     newest = connection.execute(
         sa.select(table.c.collection, sa.func.max(table.c.change_id).label("change"))

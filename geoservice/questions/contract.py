@@ -160,11 +160,15 @@ def choice(name: str, title: Text, default: str, choices: Mapping[str, Text]) ->
 
 @dataclass(frozen=True)
 class Asking:
-    """A question being asked: its values, and what they refer to."""
+    """A question being asked: its values, and what they refer to.
+
+    `rows` reads what a value names, such as a feature, before the statements are made.
+    """
 
     values: Mapping[str, ParameterValue]
     catalog: Catalog
     region: Region
+    rows: Callable[[sa.Executable], list[sa.Row[Any]]]
 
     def number(self, name: str) -> float:
         """A numeric value that is there."""
@@ -184,19 +188,27 @@ class Asking:
         assert isinstance(value, tuple)
         return value
 
+    def day(self, name: str) -> date:
+        """A day that is there."""
+        value = self.values[name]
+        assert isinstance(value, date)
+        return value
+
+    def instant(self, name: str) -> datetime | None:
+        """An instant, or None where none was given."""
+        value = self.values[name]
+        assert value is None or isinstance(value, datetime)
+        return value
+
     @property
     def as_of(self) -> date:
         """The day of valid time."""
-        value = self.values["as_of"]
-        assert isinstance(value, date)
-        return value
+        return self.day("as_of")
 
     @property
     def known_at(self) -> datetime | None:
         """The instant of recorded time; None is now."""
-        value = self.values["known_at"]
-        assert value is None or isinstance(value, datetime)
-        return value
+        return self.instant("known_at")
 
 
 Figures = sa.Select[*tuple[Any, ...]]
@@ -210,8 +222,11 @@ class Plan:
     `found` holds every row in its barest form; `order` names its columns that give a stable order,
     the last one unique. `shown` turns rows of `found` with their `number` into the described columns, with
     `id`, `number` and `geom`; it is called with one page of them, so what is costly to show is computed for a page.
-    `figures` are statements of one row each, whose columns are the counts by name; `coverage` turns
-    them into statements of what the layers do not cover.
+    `figures` are statements of one row each, whose columns are the counts by name. `asking` states
+    for each of `collections` what the coverage statements say of the area asked about: the town, or
+    the `places` with the columns `place`, `area` and `town`. `coverage` adds what only the question
+    knows, from its figures. `issues` names what the reader of the
+    answer must know about the data, from the figures too.
     """
 
     found: sa.CTE
@@ -220,8 +235,10 @@ class Plan:
     columns: tuple[Column, ...]
     geometry: GeometryType | None
     figures: tuple[Figures, ...]
-    coverage: Callable[[Mapping[str, Any]], list["Coverage"]]
     collections: tuple[Collection, ...]
+    places: sa.FromClause | None = None
+    coverage: Callable[[Mapping[str, Any]], list["Coverage"]] = lambda _figures: []
+    issues: Callable[[Mapping[str, Any]], list["Issue"]] = lambda _figures: []
 
 
 @dataclass(frozen=True)
@@ -234,8 +251,22 @@ class Coverage:
 
 
 @dataclass(frozen=True)
+class Issue:
+    """Something about the data that bears on the answer: a stable code, how many, and its meaning."""
+
+    code: str
+    count: int
+    statement: Text
+
+
+@dataclass(frozen=True)
 class Question:
-    """A question: its description, and the function from parameters to statements."""
+    """A question: its description, and the function from parameters to statements.
+
+    `settled` gives the defaults that only the registers can tell, such as the only programme there
+    is; they are echoed like every other.
+    """
 
     description: QuestionDescription
     plan: Callable[[Asking], Plan]
+    settled: Callable[[Asking], Asking] = lambda asking: asking

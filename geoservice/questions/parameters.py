@@ -3,6 +3,7 @@
 The same reader serves all doors, so that a value means the same through each of them.
 """
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -18,8 +19,12 @@ from geoservice.errors import (
     BadParameter,
     MissingParameter,
     OutOfRange,
+    TooLarge,
     UnknownParameter,
 )
+
+_LONGEST_TEXT = 8_192
+MAX_GEOMETRY_CHARACTERS = 2**20
 
 Values = Mapping[str, ParameterValue]
 
@@ -86,6 +91,8 @@ def _value(parameter: Parameter, raw: object) -> ParameterValue:
             return _chosen(parameter, [str(each).strip() for each in many])
         case ParameterType.TEXT | ParameterType.COLLECTION:
             return _text(parameter, raw)
+        case ParameterType.GEOMETRY:
+            return _geometry(parameter, raw)
 
 
 def _bad(parameter: Parameter, raw: object) -> BadParameter:
@@ -154,6 +161,16 @@ def _chosen(parameter: Parameter, codes: Sequence[str]) -> tuple[str, ...]:
 
 def _text(parameter: Parameter, raw: object) -> str:
     text = str(raw)
-    if "\0" in text or len(text) > 8192:
+    if "\0" in text or len(text) > _LONGEST_TEXT:
         raise _bad(parameter, text)
+    return text
+
+
+def _geometry(parameter: Parameter, raw: object) -> str:
+    """A geometry as text; one that a JSON document holds as an object, as the text of that object."""
+    text = json.dumps(raw, ensure_ascii=False) if isinstance(raw, Mapping) else str(raw)
+    if "\0" in text:
+        raise _bad(parameter, text)
+    if len(text) > MAX_GEOMETRY_CHARACTERS:
+        raise TooLarge(limit_name=parameter.name, limit=MAX_GEOMETRY_CHARACTERS, actual=len(text))
     return text

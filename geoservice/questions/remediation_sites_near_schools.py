@@ -13,7 +13,7 @@ from geoservice.description.collection import GeometryType
 from geoservice.description.question import Parameter, ParameterType, QuestionDescription
 from geoservice.domain.code_lists import FACILITY_KIND, FACILITY_STATUS, REGISTER_KIND, SCHOOL_KINDS
 from geoservice.domain.facilities import facilities
-from geoservice.domain.hazards import hazard_sites
+from geoservice.domain.hazards import hazard_sites, register_periods
 from geoservice.domain.remediation import REMEDIATION_MEASURES, remediation_projects
 from geoservice.languages import Text
 from geoservice.questions import contract
@@ -28,6 +28,7 @@ from geoservice.questions.pairs import (
     plan_of_pairs,
 )
 from geoservice.questions.proximity import Side, pairs_within
+from geoservice.questions.registers import left_by_then, registered_then
 from geoservice.questions.sides import (
     chosen_metric,
     coverage_of,
@@ -178,18 +179,18 @@ def plan(asking: Asking) -> Plan:
             figures_of(FACILITY, schools),
         ),
         coverage=coverage_of(facilities, f"considered.{FACILITY.plural}"),
-        collections=(hazard_sites, facilities, remediation_projects),
+        collections=(hazard_sites, register_periods, facilities, remediation_projects),
     )
 
 
 def _is_treated(asking: Asking, sites: sa.FromClause) -> Condition:
-    """A project that ends the threat covers the site on the day; a project called void does not."""
+    """A project that ends the threat covers the site on the day; a project void by then does not."""
     projects = rows_of(asking, remediation_projects, "project")
     covered = (
         sa.select(sa.func.unnest(projects.c.hazard_sites).label("uid"))
         .where(
             projects.c.measure.in_(REMEDIATION_MEASURES),
-            projects.c.status != "void",
+            sa.or_(projects.c.status != "void", projects.c.void_on > asking.as_of),
             *true_then(asking, remediation_projects, projects),
         )
         .cte("covered")
@@ -206,19 +207,28 @@ def _existing(asking: Asking, rows: sa.FromClause) -> tuple[Condition, ...]:
 
 
 def _judged(asking: Asking, sites: Side, radius_m: float) -> sa.CTE:
-    """Every site of the town with what decides whether it counts; each is judged once."""
-    rows = sites.rows
-    listed: Condition = rows.c.register_kind == asking.text("register_kind")
-    registered = sa.func.coalesce(sa.and_(*true_then(asking, hazard_sites, rows)), False)
+    """Every site of the town with what decides whether it counts; each is judged once.
+
+    The register of a site is that of the period that holds the day; if none does, its present one.
+    """
+    rows, then, left = sites.rows, registered_then(asking), left_by_then(asking)
+    register = sa.func.coalesce(then.c.register_kind, rows.c.register_kind)
+    registered: Condition = then.c.hazard_site.is_not(None)
+    has_left: Condition = left.c.hazard_site.is_not(None)
     each = (
         sa.select(
             rows.c.uid,
-            listed.label("listed"),
-            sa.func.coalesce(rows.c.cancelled_on <= asking.as_of, False).label("cancelled"),
+            (register == asking.text("register_kind")).label("listed"),
+            sa.and_(has_left, sa.not_(registered)).label("cancelled"),
             registered.label("registered"),
             _is_treated(asking, rows).label("treated"),
             sites.geometry.is_(None).label("lost"),
             near_edge(asking, sites, radius_m).label("near_edge"),
+        )
+        .select_from(
+            rows.outerjoin(then, then.c.hazard_site == rows.c.uid).outerjoin(
+                left, left.c.hazard_site == rows.c.uid
+            )
         )
         .where(*sites.where)
         .offset(0)

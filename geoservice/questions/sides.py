@@ -93,13 +93,12 @@ def edge_figure(asking: Asking, this: Side, radius_m: float) -> Figures:
 
 
 def coverage_of(that: Collection, considered: str) -> Callable[[Mapping[str, Any]], list[Coverage]]:
-    """Statements of coverage from the figures `considered` and `near_edge` of a question.
+    """What a question finds out about coverage, from its figures `considered` and `near_edge`.
 
-    No layer is called complete: no coverage statement is recorded for any. So no match is never
-    a proof that there is nothing.
+    It adds to what is stated of the layer: see `coverage.merged`.
     """
 
-    def statements(figures: Mapping[str, Any]) -> list[Coverage]:
+    def found(figures: Mapping[str, Any]) -> list[Coverage]:
         near_edge = figures["near_edge"]
         if not figures[considered]:
             none = Text(
@@ -114,10 +113,6 @@ def coverage_of(that: Collection, considered: str) -> Callable[[Mapping[str, Any
                 f"{that.title.en.lower()} are unknown.",
             )
             return [Coverage(that.id, "partial", partial)]
-        unknown = Text(
-            zh=f"{that.title.zh}：没有记录完整性声明，未列出不等于不存在。",
-            en=f"{that.title.en}: no statement of completeness is recorded; not listed does not mean not there.",
-        )
-        return [Coverage(that.id, "unknown", unknown)]
+        return []
 
-    return statements
+    return found

@@ -1,4 +1,4 @@
-"""Distances on the ellipsoid, and boxes in degrees that nothing near enough can escape.
+"""Distances and areas on the ellipsoid, and boxes in degrees that nothing near enough can escape.
 
 A plain GiST index on degrees answers “which boxes meet this box?”. `box_around` makes a box large
 enough that the box of everything within a distance meets it; `distance_m` then decides. It is
@@ -33,6 +33,41 @@ def distance_m(one: Expression, other: Expression) -> sa.ColumnElement[float]:
     """The shortest geodesic distance of two geometries in metres; 0 if they meet."""
     sides = (sa.func.geography(one), sa.func.geography(other))
     return sa.func.ST_Distance(*sides, type_=sa.Double)
+
+
+def extent_of(geometry: Expression, like: Expression | None = None) -> sa.ColumnElement[float]:
+    """How much there is of a geometry: square metres, metres, or a number of points.
+
+    Which of them, the dimension of `like` decides, or its own; on the ellipsoid, edges as
+    geodesics. An empty geometry has 0, a missing one null.
+    """
+    dimension = sa.func.ST_Dimension(geometry if like is None else like)
+    return sa.case(
+        (dimension == 2, sa.func.ST_Area(sa.func.geography(geometry), type_=sa.Double)),
+        (dimension == 1, sa.func.ST_Length(sa.func.geography(geometry), type_=sa.Double)),
+        else_=sa.cast(sa.func.ST_NPoints(geometry), sa.Double),
+    )
+
+
+def common_part(one: Expression, place: Expression) -> Expression:
+    """The part of a place that lies in a geometry: of the place's dimension, so without mere contacts.
+
+    Where one holds the other whole, nothing is computed.
+    """
+    common = sa.func.ST_CollectionExtract(
+        sa.func.ST_Intersection(one, place), sa.func.ST_Dimension(place) + 1
+    )
+    return sa.case(
+        (sa.func.ST_Covers(one, place), place),
+        (
+            sa.and_(
+                sa.func.ST_Dimension(one) == sa.func.ST_Dimension(place),
+                sa.func.ST_Covers(place, one),
+            ),
+            one,
+        ),
+        else_=common,
+    )
 
 
 def box_around(geometry: Expression, distance: float | Expression) -> Expression:

@@ -162,8 +162,9 @@ def balances(
 ) -> sa.Select[Any]:
     """Accounts with their balances at the end of a day, as known at an instant; None is now."""
     balance = _kept_balance(as_of) if known_at is None else _summed_balance(as_of, known_at)
+    exact = sa.cast(sa.func.coalesce(balance, 0), quota_balances.c.balance_m2.type)
     return (
-        sa.select(*_account_columns(), sa.func.coalesce(balance, 0).label("balance_m2"))
+        sa.select(*_account_columns(), exact.label("balance_m2"))
         .where(*_of(wanted))
         .order_by(*_account_order())
     )

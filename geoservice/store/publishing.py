@@ -7,7 +7,9 @@ import time
 from threading import Lock
 
 import sqlalchemy as sa
+from psycopg.errors import UndefinedTable
 from pydantic import TypeAdapter
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateIndex, CreateTable, DropTable
 
 from geoservice.catalog import Catalog
@@ -16,7 +18,7 @@ from geoservice.errors import AlreadyExists, UnknownCollection
 from geoservice.store import programs
 from geoservice.store.database import Database, run
 from geoservice.store.system import published_collections
-from geoservice.store.tables import tables
+from geoservice.store.tables import PUBLISHED_SCHEMA, tables
 
 _FRESH_S = 1.0
 _descriptions: TypeAdapter[Collection] = TypeAdapter(Collection)
@@ -54,6 +56,11 @@ class Registry:
         self._checked_at = float("-inf")
 
     @property
+    def database(self) -> Database:
+        """The database whose catalog this is."""
+        return self._database
+
+    @property
     def catalog(self) -> Catalog:
         """All collections."""
         if time.monotonic() - self._checked_at > _FRESH_S:
@@ -70,11 +77,9 @@ class Registry:
         """Read the published descriptions if they have changed."""
         with self._lock:
             table = published_collections
-            stamp = tuple(
-                self._database.row(
-                    sa.select(sa.func.count(), sa.func.max(table.c.published_at)).select_from(table)
-                )
-            )
+            # The sum, because who publishes later may be seen sooner.
+            times = sa.func.sum(sa.extract("epoch", table.c.published_at))
+            stamp = tuple(self._database.row(sa.select(sa.func.count(), times).select_from(table)))
             if stamp != self._stamp:
                 rows = self._database.rows(sa.select(table.c.description).order_by(table.c.id))
                 self._catalog = Catalog(from_json(row.description) for row in rows)
@@ -86,22 +91,30 @@ def create(connection: sa.Connection, collection: Collection, *, indexes: bool =
     """Make the tables of a published collection and keep its description; the owning role's work.
 
     `indexes=False` leaves them to `create_indexes`, so that a bulk load goes before. Raises
-    `AlreadyExists` for an id that is taken, by a built-in collection too.
+    `AlreadyExists` for an id that is taken, by a built-in collection too, or by the history of one.
     """
-    taken = connection.execute(
-        sa.select(published_collections.c.id).where(published_collections.c.id == collection.id)
+    table = published_collections
+    of_history = connection.execute(
+        sa.select(table.c.id).where(
+            sa.or_(
+                sa.func.concat(table.c.id, "_history") == collection.id,
+                table.c.id == f"{collection.id}_history",
+            )
+        )
     ).first()
-    if taken or collection.id in Catalog():
+    if of_history or collection.id in Catalog():
         raise AlreadyExists(value=collection.id)
+    kept = {"id": collection.id, "description": to_json(collection)}
+    try:
+        connection.execute(sa.insert(table).values(kept))
+    except IntegrityError as taken:  # the index decides between two who publish at once
+        raise AlreadyExists(value=collection.id) from taken
     current, history = tables().current(collection), tables().history(collection)
     for table in (current, history):
         connection.execute(CreateTable(table))
     run(connection, programs.for_collection(collection))
     if indexes:
         create_indexes(connection, collection)
-    connection.execute(
-        sa.insert(published_collections).values(id=collection.id, description=to_json(collection))
-    )
 
 
 def create_indexes(connection: sa.Connection, collection: Collection) -> None:
@@ -111,6 +124,39 @@ def create_indexes(connection: sa.Connection, collection: Collection) -> None:
             connection.execute(CreateIndex(index))
 
 
+def describe(connection: sa.Connection, collection: Collection) -> None:
+    """Keep another description of a published collection with the same columns."""
+    table = published_collections
+    connection.execute(
+        sa.update(table)
+        .where(table.c.id == collection.id)
+        .values(description=to_json(collection), published_at=sa.func.clock_timestamp())
+    )
+
+
+def hold(connection: sa.Connection, id: str) -> None:
+    """Let nobody else write a published collection until the transaction ends; readers go on.
+
+    As the first statement of a transaction it comes before the transaction's snapshot, which then
+    holds what others wrote meanwhile. Raises `UnknownCollection` if there is none, or none any more.
+    """
+    table = sa.table(id, schema=PUBLISHED_SCHEMA)
+    name = connection.dialect.identifier_preparer.format_table(table)
+    try:
+        run(connection, [f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE"])
+    except UndefinedTable as gone:
+        raise UnknownCollection(value=id, allowed=[]) from gone
+
+
+def drop(connection: sa.Connection, collection: Collection) -> None:
+    """Drop the tables of a published collection and its description; the owning role's work."""
+    table = published_collections
+    connection.execute(sa.delete(table).where(table.c.id == collection.id))
+    for each in (tables().current(collection), tables().history(collection)):
+        connection.execute(DropTable(each))
+    run(connection, programs.without_collection(collection))
+
+
 def withdraw(database: Database, registry: Registry, id: str) -> None:
     """Drop a published collection with its history; a built-in one cannot be withdrawn."""
     collection = registry.collection(id)
@@ -118,8 +164,5 @@ def withdraw(database: Database, registry: Registry, id: str) -> None:
         allowed = [each.id for each in registry.catalog if each.published]
         raise UnknownCollection(value=id, allowed=allowed)
     with database.ownership() as connection:
-        connection.execute(sa.delete(published_collections).where(published_collections.c.id == id))
-        for table in (tables().current(collection), tables().history(collection)):
-            connection.execute(DropTable(table))
-        run(connection, programs.without_collection(collection))
+        drop(connection, collection)
     registry.refresh()

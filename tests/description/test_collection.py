@@ -28,12 +28,12 @@ def layer(*fields: Field, **rest: object) -> Collection:
     return Collection(**given | rest)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("id", ["a", "hazard_sites", "a1_", "a" * 48])
-def test_an_id_is_plain_snake_case_of_at_most_48_characters(id):
+@pytest.mark.parametrize("id", ["a", "hazard_sites", "a1_", "a" * 44])
+def test_an_id_is_plain_snake_case_of_at_most_44_characters(id):
     assert layer(id=id).id == id
 
 
-@pytest.mark.parametrize("id", ["", "A", "1a", "_a", "a-b", "a b", "表", "a" * 49, "a\n", 'a"'])
+@pytest.mark.parametrize("id", ["", "A", "1a", "_a", "a-b", "a b", "表", "a" * 45, "a\n", 'a"'])
 def test_any_other_id_is_refused(id):
     with pytest.raises(ValueError, match="snake case"):
         layer(id=id)

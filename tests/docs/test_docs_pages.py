@@ -11,7 +11,7 @@ from documents import DOCS, LANGUAGES, ROOT, anchors, blocks, links, pages, text
 from geoservice.docs import reference
 
 _MODULE = re.compile(r"`(geoservice/[a-z0-9_/.]+)`")
-_COMMAND = re.compile(r"geoservice ((?:(?:db|user|key) )?[a-z-]+)")
+_COMMAND = re.compile(r"geoservice ((?:(?:db|user|key|answers|ledger) )?[a-z-]+)")
 _MACHINE = re.compile(r"/work/|/root/(?!`)|/home/|\bshared/")
 
 

@@ -5,15 +5,15 @@ import numpy as np
 import pytest
 import shapely
 
+from geoservice import chinese_offsets
 from geoservice.errors import MissingCrs, RefusedCrs, UnknownCrs
-from geoservice.files import coordinates
 from geoservice.files.source_crs import source_crs
 
 METRE = 1 / 111_000
 PLACES = np.random.default_rng(7).uniform((75, 4), (134, 53), (500, 2))
 DATUMS = [
-    (coordinates.wgs84_to_gcj02, coordinates.gcj02_to_wgs84, oracle.wgs2gcj),
-    (coordinates.wgs84_to_bd09, coordinates.bd09_to_wgs84, oracle.wgs2bd),
+    (chinese_offsets.wgs84_to_gcj02, chinese_offsets.gcj02_to_wgs84, oracle.wgs2gcj),
+    (chinese_offsets.wgs84_to_bd09, chinese_offsets.bd09_to_wgs84, oracle.wgs2bd),
 ]
 
 
@@ -30,9 +30,9 @@ def test_shifts_agree_with_the_oracle_and_are_undone_within_a_millimetre(
 def test_nothing_is_shifted_outside_china() -> None:
     lon, lat = np.array([2.35, 151.2]), np.array([48.85, -33.9])
     for convert in (
-        coordinates.gcj02_to_wgs84,
-        coordinates.bd09_to_wgs84,
-        coordinates.wgs84_to_bd09,
+        chinese_offsets.gcj02_to_wgs84,
+        chinese_offsets.bd09_to_wgs84,
+        chinese_offsets.wgs84_to_bd09,
     ):
         assert np.array_equal(np.column_stack(convert(lon, lat)), np.column_stack([lon, lat]))
 

@@ -10,7 +10,7 @@ import pytest
 import shapely
 from factories import valid_feature, write_geojson
 
-from geoservice.files.coordinates import wgs84_to_bd09, wgs84_to_gcj02
+from geoservice.chinese_offsets import wgs84_to_bd09, wgs84_to_gcj02
 
 SQUARE = [[113.7, 23.0], [113.8, 23.0], [113.8, 23.1], [113.7, 23.0]]
 

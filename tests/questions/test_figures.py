@@ -11,6 +11,7 @@ ASKED = {
     "near": {"this": "hazard_sites", "that": "facilities", "distance_m": "500"},
     "nearest": {"this": "hazard_sites", "that": "facilities"},
     "check": {"geometry": "113.8,22.9"},
+    "hazard_stock_flow": {"from": "2021-06-25", "to": "2022-07-31"},
 }
 
 

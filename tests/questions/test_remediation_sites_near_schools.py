@@ -486,8 +486,8 @@ def test_without_any_school_there_is_no_data_rather_than_none_near(world, near_s
     world.site()
     world.school(place(10), kind="hospital")
     answer = near_schools()
-    assert answer.coverage == ["none"]
-    assert "no data" in answer.answer.head("en")["coverage"][0]["statement"]
+    assert answer.coverage == {"hazard_sites": "unknown", "facilities": "none"}
+    assert "no data" in answer.said_of("facilities")
 
 
 def test_a_site_near_the_edge_of_the_known_area_makes_coverage_partial(world, near_schools, add):
@@ -495,9 +495,9 @@ def test_a_site_near_the_edge_of_the_known_area_makes_coverage_partial(world, ne
     east = CGCS2000.fwd(113.8, 23.0, 270, 400)[:2]  # 400 m inside the eastern edge
     world.site(east)
     world.school(place(10))
-    assert near_schools(distance_m=500).coverage == ["partial"]
+    assert near_schools(distance_m=500).coverage["facilities"] == "partial"
     assert near_schools(distance_m=500).counts["near_edge"] == 1
-    assert near_schools(distance_m=300).coverage == ["unknown"]
+    assert near_schools(distance_m=300).coverage["facilities"] == "unknown"
     assert near_schools(distance_m=300).counts["near_edge"] == 0
 
 
@@ -505,14 +505,14 @@ def test_a_cancelled_site_at_the_edge_says_nothing_about_coverage(world, near_sc
     town(add)
     world.site((113.8, 23.0), cancelled_on="2020-06-01")
     world.school(place(10))
-    assert near_schools().coverage == ["unknown"]
+    assert near_schools().coverage["facilities"] == "unknown"
 
 
 def test_without_town_areas_nothing_is_said_about_the_edge(world, near_schools):
     world.site()
     world.school(place(10))
     assert near_schools().counts["near_edge"] is None
-    assert near_schools().coverage == ["unknown"]
+    assert near_schools().coverage["facilities"] == "unknown"
 
 
 def test_known_at_gives_the_answer_of_before_an_edit_again(world, near_schools, database):
@@ -538,7 +538,7 @@ def test_known_at_before_anything_was_recorded_finds_nothing(world, near_schools
     world.school(place(100))
     answer = near_schools(known_at="2001-01-01T00:00:00+08:00")
     assert answer.counts["considered"] == {"sites": 0, "facilities": 0}
-    assert answer.coverage == ["none"]
+    assert answer.coverage["facilities"] == "none"
 
 
 FEW = settings(

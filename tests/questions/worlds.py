@@ -62,8 +62,13 @@ class Asked:
         return [row[name] for row in self.rows]
 
     @property
-    def coverage(self) -> list[str]:
-        return [each.status for each in self.answer.coverage]
+    def coverage(self) -> dict[str, str]:
+        return {each.collection: each.status for each in self.answer.coverage}
+
+    def said_of(self, collection: str) -> str:
+        """What the answer says of the coverage of a collection, in English."""
+        (said,) = [each for each in self.answer.coverage if each.collection == collection]
+        return said.statement.en
 
 
 def asked(database: Database, id: str, **given: object) -> Asked:

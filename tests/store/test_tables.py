@@ -316,7 +316,7 @@ LONG = "字段" * 10 + "abc"  # 63 bytes, the longest name a column can have
 
 def test_constraints_on_the_longest_names_are_still_told_apart(add, database):
     long = Collection(
-        id="l" * 48,
+        id="l" * 44,
         title=ANY,
         description=ANY,
         published=True,

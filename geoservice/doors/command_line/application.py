@@ -7,7 +7,17 @@ from typing import Annotated
 import typer
 
 from geoservice import __version__
-from geoservice.doors.command_line import access, data, database, locks, qgis, questions, service
+from geoservice.doors.command_line import (
+    access,
+    answers,
+    data,
+    database,
+    ledger,
+    locks,
+    qgis,
+    questions,
+    service,
+)
 
 application = typer.Typer(
     name="geoservice",
@@ -20,6 +30,8 @@ application.add_typer(database.commands, name="db")
 application.add_typer(access.user_commands, name="user")
 application.add_typer(access.key_commands, name="key")
 application.add_typer(locks.commands, name="lock")
+application.add_typer(ledger.commands, name="ledger")
+application.add_typer(answers.commands, name="answers")
 for family in (service, data, questions, qgis):
     family.add_to(application)
 

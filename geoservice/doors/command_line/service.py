@@ -20,6 +20,7 @@ from geoservice.doors.command_line.session import data_dir, database_url, opened
 from geoservice.doors.serving import serve as listen
 from geoservice.embedded import postgis_is_installed
 from geoservice.languages import Text
+from geoservice.reports.pdf import missing_packages
 from geoservice.settings import Limits, Settings
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ def doctor(as_json: AsJson = False) -> None:
             "data_dir": str(folder),
             "free_bytes": free,
             "postgis_installed": postgis_is_installed(),
+            "pdf_packages_missing": ", ".join(missing_packages()) or "-",
         }
         with opened(settings) as session:
             facts["collections"] = len(list(session.registry.catalog))

@@ -12,9 +12,12 @@ from starlette.routing import BaseRoute
 
 from geoservice import __version__
 from geoservice.doors.http import (
+    answers,
+    check,
     documentation,
     health,
     imports,
+    ledger,
     problems,
     questions,
     refusals,
@@ -83,7 +86,7 @@ def _gzip() -> Middleware:
         GZipMiddleware,
         minimum_size=_LEAST_COMPRESSED_BYTES,
         compresslevel=1,
-        exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, *own),
+        exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, *own, "application/pdf"),
     )
 
 
@@ -97,6 +100,9 @@ def _routes() -> list[BaseRoute]:
         *changes.routes(),
         *locks.routes(),
         *questions.routes(),
+        *answers.routes(),
+        *check.routes(),
+        *ledger.routes(),
         *imports.routes(),
         *styles.routes(),
         *tile_matrix_sets.routes(),

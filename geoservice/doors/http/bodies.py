@@ -51,7 +51,7 @@ def decoded(body: bytes) -> dict[str, Any]:
     return content
 
 
-def counted(receive: Receive, limit: int) -> Receive:
+def counted(receive: Receive, limit: int, *, limit_name: str = "max_upload") -> Receive:
     """The same body, refused as soon as it is longer than the limit."""
     read = 0
 
@@ -60,7 +60,7 @@ def counted(receive: Receive, limit: int) -> Receive:
         message = await receive()
         read += len(message.get("body", b""))
         if read > limit:
-            raise TooLarge(limit_name="max_upload", actual=read, limit=limit)
+            raise TooLarge(limit_name=limit_name, actual=read, limit=limit)
         return message
 
     return counting

@@ -1,5 +1,7 @@
-"""Questions and their answers: as documents, as features, as files, as pages with a form."""
+"""Questions and their answers: as documents, features and files, as pages with a form, as reports."""
 
+import base64
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -20,15 +22,25 @@ from geoservice.doors.http.negotiation import HTML, JSON, Representation, chosen
 from geoservice.doors.http.presentation import VARY, document, page, plainly_escaped
 from geoservice.doors.http.query_string import require_known
 from geoservice.doors.http.resources import Resource, Streamed
+from geoservice.errors import BadParameter
 from geoservice.files.exporting import ExportOptions, stream, write
 from geoservice.files.formats import FORMATS
 from geoservice.languages import Text
 from geoservice.questions import Answer, Question, all_questions, all_rows, ask, question_called
 from geoservice.questions.figures import figure_title
+from geoservice.reports import page as report_page
+from geoservice.reports.answered import answered
+from geoservice.reports.writing import FORMS, Form, Surroundings, write_report
 
-_OWN_PARAMETERS = frozenset({"f", "lang", "crs"})
+OWN_PARAMETERS = frozenset({"f", "lang", "crs"})
 _FEATURES = Representation(GEOJSON.id, GEOJSON.media_type, GEOJSON.title)
-_OFFERED = (JSON, _FEATURES, HTML, *FILES)
+REPORTS = (
+    Representation(
+        "report", FORMS["report"].media_type, Text(zh="可打印报告", en="as a report to print")
+    ),
+    Representation("pdf", FORMS["pdf"].media_type, Text(zh="PDF 报告", en="as a report in PDF")),
+)
+OFFERED = (JSON, _FEATURES, HTML, *FILES, *REPORTS)
 
 
 def routes() -> list[Route]:
@@ -56,34 +68,43 @@ def _questions(asked: Asked) -> Response:
 
 def _question(asked: Asked) -> Response:
     """The answer to what the parameters ask; without parameters a browser gets the form."""
-    question = question_called(asked.path_parameter("question"), asked.service.region)
-    given = {k: v for k, v in asked.parameters.items() if k not in _OWN_PARAMETERS}
+    return page_or_answer(
+        asked, question_called(asked.path_parameter("question"), asked.service.region)
+    )
+
+
+def page_or_answer(asked: Asked, question: Question) -> Response:
+    """The answer to what the parameters of the URL ask, or the page with the form."""
+    given = {k: v for k, v in asked.parameters.items() if k not in OWN_PARAMETERS}
     known = {parameter.name for parameter in question.description.parameters}
-    require_known(given, {*known, *_OWN_PARAMETERS})
-    representation = chosen(asked, _OFFERED)
+    require_known(given, {*known, *OWN_PARAMETERS})
+    representation = chosen(asked, OFFERED)
     if representation is HTML and not given and "f" not in asked.parameters:
         return _form(asked, question.description, given)
-    return _answered(asked, question, given, representation)
+    return answer_to(asked, question, given, representation)
 
 
 async def _posted(asked: Asked, request: Request) -> Response:
     """The same with the parameters in a JSON body: an object, or one inside `inputs`."""
     question = question_called(asked.path_parameter("question"), asked.service.region)
-    require_known(asked.parameters, _OWN_PARAMETERS)
+    require_known(asked.parameters, OWN_PARAMETERS)
     given = await bodies.json_object(request, asked.service.limits.max_json_body)
-    representation = chosen(asked, tuple(each for each in _OFFERED if each is not HTML))
-    return await run_in_threadpool(_answered, asked, question, given, representation)
+    representation = chosen(asked, tuple(each for each in OFFERED if each is not HTML))
+    return await run_in_threadpool(answer_to, asked, question, given, representation)
 
 
-def _answered(
+def answer_to(
     asked: Asked, question: Question, given: Mapping[str, object], representation: Representation
 ) -> Response:
+    """The answer to a question in a representation, in the CRS that the URL names."""
     service = asked.service
     crs = (
         values.crs("crs", asked.parameters["crs"], service.crs_offered)
         if "crs" in asked.parameters
         else CRS84
     )
+    if representation.id in FORMS:
+        return _report(asked, question, given, crs, FORMS[representation.id])
     if representation in FILES:
         return _file(asked, question, given, crs, representation)
     answer = ask(
@@ -152,6 +173,49 @@ def _file(
     return Streamed(blocks, form.media_type, headers)
 
 
+def _report(
+    asked: Asked, question: Question, given: Mapping[str, object], crs: Crs, form: Form
+) -> Response:
+    """The answer as a report: everything that it says of itself, its rows, and its map."""
+    if crs != CRS84:
+        raise BadParameter(name="crs", value=crs.name, allowed=CRS84.uri)
+    service = asked.service
+    around = Surroundings(
+        database=service.database,
+        registry=service.registry,
+        region=service.region,
+        language=asked.language,
+    )
+    name = f"{question.description.id}{form.extension}"
+    blocks = written(
+        lambda path: write_report(
+            lambda connection: answered(
+                connection, question, given, registry=service.registry, region=service.region
+            ),
+            form.id,
+            path,
+            around,
+        ),
+        name,
+    )
+    kept = "attachment" if form.id == "xlsx" else "inline"
+    headers = {
+        "Content-Disposition": f'{kept}; filename="{name}"',
+        "Content-Language": asked.language,
+        "Vary": VARY,
+        **(_own_style() if form.id == "report" else {}),
+    }
+    return Streamed(blocks, form.media_type, headers)
+
+
+def _own_style() -> dict[str, str]:
+    """The policy for a page that carries its style sheet, and nothing else, within it."""
+    digest = hashlib.sha256(report_page.style().encode()).digest()
+    allowed = f"style-src 'sha256-{base64.b64encode(digest).decode()}'"
+    policy = f"default-src 'none'; {allowed}; base-uri 'none'; frame-ancestors 'none'"
+    return {"Content-Security-Policy": policy}
+
+
 def _form(asked: Asked, description: QuestionDescription, given: Mapping[str, object]) -> Response:
     return page(
         asked,
@@ -165,22 +229,35 @@ def _form(asked: Asked, description: QuestionDescription, given: Mapping[str, ob
 def _shown(asked: Asked, answer: Answer, given: Mapping[str, object]) -> Response:
     head = answer.head(asked.language)
     rows = [each["properties"] for each in json.loads(f"[{answer.features}]")]
-    following = asked.this_url(cursor=answer.next_cursor) if answer.next_cursor else None
+    # What was posted cannot be asked again by an address.
+    has_address = asked.method != "POST"
+    following = (
+        asked.this_url(cursor=answer.next_cursor) if answer.next_cursor and has_address else None
+    )
+    question = question_called(answer.description.id, asked.service.region).description
     return page(
         asked,
         "question.html",
-        question=answer.description,
-        parameters=_fields(answer.description, given),
+        question=question,
+        parameters=_fields(question, given),
         answer=head,
-        figures=list(_figures(head["counts"])),
+        figures=list(figures(head["counts"])),
+        asked_again=json.dumps({k: v for k, v in given.items() if k not in ("limit", "cursor")})
+        if has_address
+        else None,
         # Feature ids are for programs; a person reads numbers and names.
         columns=[column for column in answer.columns if column.type is not FieldType.UUID],
         rows=rows,
         next_url=following,
         formats=[
             (each.id, asked.this_url(f=each.id, cursor=None))
-            for each in _OFFERED
-            if each is not HTML
+            for each in OFFERED
+            if each is not HTML and each.id not in FORMS and has_address
+        ],
+        reports=[
+            (form.extension.removeprefix(".").upper(), asked.this_url(f=form.id, cursor=None))
+            for form in FORMS.values()
+            if has_address
         ],
     )
 
@@ -199,10 +276,11 @@ def _fields(
     return found
 
 
-def _figures(counts: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Text, object]]:
+def figures(counts: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Text, object]]:
+    """Counts within counts as a list: the whole name of each, what it means, and its value."""
     for name, value in counts.items():
         if isinstance(value, Mapping):
-            yield from _figures(value, f"{before}{name}.")
+            yield from figures(value, f"{before}{name}.")
         else:
             yield before + name, figure_title(before + name), value
 

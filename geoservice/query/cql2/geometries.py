@@ -25,14 +25,19 @@ _NESTING = {
 
 def geometry(node: Node, crs: Crs, budget: Budget, *, for_distance: bool = False) -> Geometry:
     """The geometry that a GeoJSON or `bbox` object states in a CRS."""
+    shape = shape_as_given(node, crs, budget)
+    return literal(shape, crs, crs_from="filter-crs", for_distance=for_distance)
+
+
+def shape_as_given(node: Node, crs: Crs, budget: Budget) -> shapely.Geometry:
+    """The shape with the coordinates that a GeoJSON or `bbox` object has, x first; perhaps invalid."""
     try:
-        shape = _box(node["bbox"], crs, budget) if "bbox" in node else _shape(node, crs, budget)
+        return _box(node["bbox"], crs, budget) if "bbox" in node else _shape(node, crs, budget)
     except (ShapelyError, ValueError) as fault:
         detail = str(fault)[:200]
         raise bad_geometry(
             f"无法构成几何（{detail}）。", f"it cannot be built ({detail})."
         ) from None
-    return literal(shape, crs, crs_from="filter-crs", for_distance=for_distance)
 
 
 def _shape(node: Node, crs: Crs, budget: Budget) -> shapely.Geometry:

@@ -24,13 +24,17 @@ from starlette.testclient import TestClient
 from geoservice.access.keys import issue_key, revoke_key
 from geoservice.access.principal import Role
 from geoservice.access.users import add_user, disable_user
+from geoservice.answers import Author, save
 from geoservice.description.collection import Collection, Field, FieldType, GeometryType
 from geoservice.doors.http.app import create_app
 from geoservice.files.formats import FORMATS
 from geoservice.languages import Text
+from geoservice.questions import question_called
+from geoservice.regions import region
 from geoservice.settings import Limits, Settings
 from geoservice.store import publishing
 from geoservice.store.database import Database
+from geoservice.store.publishing import Registry
 from geoservice.store.system import keys
 from geoservice.store.tables import tables
 from tests.doors.http.conftest import insert
@@ -111,6 +115,20 @@ def stand(module_database: Database) -> Stand:
     ) as connection:  # names of people are private too
         table = tables().current(vaults)
         connection.execute(sa.update(table).values(duty_names=[MARKER, "and another"]))
+    # Who has saved an answer is private too.
+    city, registry = region(), Registry(database)
+    parameters = {"this": "vaults", "that": "vaults", "distance_m": 5000}
+    saver = Author(MARKER, "test")
+    save(
+        "near_vaults",
+        question_called("near", city),
+        parameters,
+        author=saver,
+        database=database,
+        registry=registry,
+        region=city,
+        most_rows=100,
+    )
     users = {
         "analyst": (Role.ANALYST, None),
         "editor of a town": (Role.EDITOR, ["441900101"]),
@@ -556,6 +574,7 @@ def filled(stand: Stand, path: str) -> list[str]:
         "version": ["1", "2"],
         "change": [str(number) for number in range(1, 9)],
         "id": [stand.report],
+        "answer": ["near_vaults"],
         "question": ["near", "nearest", "check", "nearest_facilities"],
         "style": ["default"],
         "code": ["bad-bbox"],
@@ -565,6 +584,8 @@ def filled(stand: Stand, path: str) -> list[str]:
         "tileRow": ["1778"],
         "tileCol": ["3342"],
         "lock": ["00000000-0000-7000-8000-000000000000"],
+        "entry": ["1"],
+        "posting": ["00000000-0000-7000-8000-000000000000"],
     }
     found = [path]
     for name in re.findall(r"{(\w+)(?::\w+)?}", path):
@@ -579,6 +600,7 @@ QUERIES = {
     "/questions/nearest": "this=vaults&that=vaults&max_distance_m=5000",
     "/questions/check": "geometry=POINT(113.75 23.02)",
     "/qgis/project.qgz": "provider=wfs",
+    "/answers/near_vaults/comparison": "known_at=2999-01-01T00:00:00Z",
 }
 WFS = (
     "service=WFS&version=2.0.0&request=GetCapabilities",

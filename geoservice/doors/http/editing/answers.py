@@ -67,10 +67,30 @@ def answered(
             return _represented(asked, made)
         return _response(_answer(made))
 
-    def once(connection: Connection) -> Answer:
-        return _answer(reply(carry_out_within(connection, author, operations(), **how)))
+    def carried_out(connection: Connection) -> Reply:
+        return reply(carry_out_within(connection, author, operations(), **how))
 
-    kept = answered_once(service.database, author.name, asking.key, _digest(asked, body), once)
+    return carried_out_once(asked, asking, body, carried_out)
+
+
+def carried_out_once(
+    asked: Asked, asking: EditRequest, body: bytes, carry_out: Callable[[Connection], Reply]
+) -> Response:
+    """Carry something out in one transaction of the editing role and answer.
+
+    A request with a key that was carried out before is answered as then; a dry run needs no key.
+    """
+    database = asked.service.database
+    if asking.key is None or asking.dry_run:
+        with database.editing() as connection:
+            return _response(_answer(carry_out(connection)))
+    kept = answered_once(
+        database,
+        asking.author.name,
+        asking.key,
+        _digest(asked, body),
+        lambda connection: _answer(carry_out(connection)),
+    )
     return _response(kept)
 
 

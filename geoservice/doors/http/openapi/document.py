@@ -6,7 +6,6 @@ of each collection.
 """
 
 import json
-from collections.abc import Iterable
 
 from geoservice import __version__
 from geoservice.cartography.qgis_project import Provider
@@ -14,6 +13,7 @@ from geoservice.catalog import Catalog
 from geoservice.description import schema
 from geoservice.description.collection import Collection
 from geoservice.description.question import QuestionDescription
+from geoservice.doors.checking import READING
 from geoservice.doors.http.asked import Asked
 from geoservice.doors.http.features.reading import (
     FEATURE_PARAMETERS,
@@ -21,7 +21,10 @@ from geoservice.doors.http.features.reading import (
     simple_queryables,
 )
 from geoservice.doors.http.openapi import edits as openapi_edits
+from geoservice.doors.http.openapi.answers import answer_paths
 from geoservice.doors.http.openapi.edits import edit_methods
+from geoservice.doors.http.openapi.ledger import ledger_paths
+from geoservice.doors.http.openapi.operations import get, refs, responses
 from geoservice.doors.http.openapi.parts import (
     PARAMETERS,
     RESPONSES,
@@ -39,7 +42,6 @@ from geoservice.questions import all_questions
 _MOST_LISTED = 50
 """With more collections than these, their own parameters would make the document heavy."""
 
-_ERRORS = {"400": "BadRequest", "406": "NotAcceptable", "503": "Unavailable"}
 _GEOJSON = {FORMATS["geojson"].media_type: {"schema": {"type": "object"}}}
 
 
@@ -70,6 +72,8 @@ def _document(asked: Asked, catalog: Catalog) -> Node:
         **_collection_paths(catalog, language),
         **_history_paths(language),
         **_question_paths(asked, language),
+        **answer_paths(language),
+        **ledger_paths(language),
         **_import_paths(language),
         **_style_paths(language),
         **_tile_paths(language),
@@ -96,14 +100,14 @@ def _document(asked: Asked, catalog: Catalog) -> Node:
 
 def _common_paths(language: Language) -> Node:
     return {
-        "/": _get(language, "landing", Text(zh="首页", en="Landing page")),
-        "/conformance": _get(language, "conformance", Text(zh="符合的标准", en="Conformance")),
-        "/api": _get(language, "api", Text(zh="接口说明", en="This document")),
-        "/collections": _get(language, "collections", Text(zh="全部图层", en="All collections")),
-        "/healthz": _get(
+        "/": get(language, "landing", Text(zh="首页", en="Landing page")),
+        "/conformance": get(language, "conformance", Text(zh="符合的标准", en="Conformance")),
+        "/api": get(language, "api", Text(zh="接口说明", en="This document")),
+        "/collections": get(language, "collections", Text(zh="全部图层", en="All collections")),
+        "/healthz": get(
             language, "healthz", Text(zh="进程是否存活", en="Is the process alive"), own=False
         ),
-        "/readyz": _get(language, "readyz", Text(zh="能否服务", en="Can it serve"), own=False),
+        "/readyz": get(language, "readyz", Text(zh="能否服务", en="Can it serve"), own=False),
     }
 
 
@@ -112,17 +116,17 @@ def _collection_paths(catalog: Catalog, language: Language) -> Node:
     id = [ref("parameters", "collectionId")]
     feature = [*id, ref("parameters", "featureId")]
     paths: Node = {
-        path: _get(language, "collection", Text(zh="一个图层", en="One collection"), id),
-        f"{path}/schema": _get(language, "schema", Text(zh="字段结构", en="Its schema"), id),
-        f"{path}/queryables": _get(
+        path: get(language, "collection", Text(zh="一个图层", en="One collection"), id),
+        f"{path}/schema": get(language, "schema", Text(zh="字段结构", en="Its schema"), id),
+        f"{path}/queryables": get(
             language, "queryables", Text(zh="可筛选字段", en="What filters may name"), id
         ),
         f"{path}/items": _features(language, "items", Text(zh="要素", en="Features"), id),
-        f"{path}/items/{{featureId}}": _get(
+        f"{path}/items/{{featureId}}": get(
             language,
             "item",
             Text(zh="一个要素", en="One feature"),
-            [*feature, *_refs(name for name in FEATURE_PARAMETERS if name not in ("f", "lang"))],
+            [*feature, *refs(name for name in FEATURE_PARAMETERS if name not in ("f", "lang"))],
             content=_GEOJSON,
         ),
     }
@@ -136,36 +140,36 @@ def _collection_paths(catalog: Catalog, language: Language) -> Node:
 
 
 def _history_paths(language: Language) -> Node:
-    feature = _refs(("collectionId", "featureId"))
+    feature = refs(("collectionId", "featureId"))
     shown = [name for name in FEATURE_PARAMETERS if name not in ("f", "lang", "known_at")]
-    pages = _refs(("limit", "cursor"))
+    pages = refs(("limit", "cursor"))
     return {
-        openapi_edits.VERSIONS: _get(
+        openapi_edits.VERSIONS: get(
             language,
             "versions",
             Text(zh="要素的历史版本", en="Versions of a feature"),
             [*feature, *pages],
         ),
-        openapi_edits.VERSION: _get(
+        openapi_edits.VERSION: get(
             language,
             "version",
             Text(zh="要素的一个版本", en="A feature as it was"),
-            [*feature, ref("parameters", "versionNumber"), *_refs(shown)],
+            [*feature, ref("parameters", "versionNumber"), *refs(shown)],
             content=_GEOJSON,
         ),
-        openapi_edits.CHANGES: _get(
+        openapi_edits.CHANGES: get(
             language,
             "changes",
             Text(zh="变更记录（编辑人员）", en="All changes (for editors)"),
-            _refs(("limit", *openapi_edits.CHANGE_PARAMETERS)),
+            refs(("limit", *openapi_edits.CHANGE_PARAMETERS)),
         ),
-        openapi_edits.CHANGE: _get(
+        openapi_edits.CHANGE: get(
             language,
             "change_record",
             Text(zh="一次变更（编辑人员）", en="One change (for editors)"),
-            _refs(("changeId",)),
+            refs(("changeId",)),
         ),
-        openapi_edits.LOCKS: _get(
+        openapi_edits.LOCKS: get(
             language, "locks", Text(zh="现有的锁（编辑人员）", en="Locks (for editors)")
         ),
     }
@@ -184,15 +188,15 @@ def _bare_type(collection: Collection, name: str) -> str:
 
 
 def _features(language: Language, id: str, title: Text, more: list[Node]) -> Node:
-    shared = _refs(name for name in FEATURES_PARAMETERS if name not in ("f", "lang"))
-    path = _get(language, id, title, [*more, *shared], content=_GEOJSON, formats="f_items")
+    shared = refs(name for name in FEATURES_PARAMETERS if name not in ("f", "lang"))
+    path = get(language, id, title, [*more, *shared], content=_GEOJSON, formats="f_items")
     path["get"]["responses"]["200"] = ref("responses", "Features")
     return path
 
 
 def _question_paths(asked: Asked, language: Language) -> Node:
     paths = {
-        "/questions": _get(language, "questions", Text(zh="全部问题", en="All questions")),
+        "/questions": get(language, "questions", Text(zh="全部问题", en="All questions")),
     }
     for question in all_questions(asked.service.region):
         description = question.description
@@ -206,17 +210,46 @@ def _question_paths(asked: Asked, language: Language) -> Node:
             for each in description.parameters
         ]
         content = {"application/json": {"schema": ref("schemas", "answer")}, **_GEOJSON}
-        path = _get(
+        path = get(
             language,
             f"ask_{description.id}",
             description.title,
             [*parameters, ref("parameters", "crs")],
             content=content,
-            formats="f_items",
+            formats="f_questions",
         )
         path["post"] = _post_question(description, language, content)
         paths[f"/questions/{description.id}"] = path
+    paths["/check"] = _check_path(paths["/questions/check"])
     return paths
+
+
+def _check_path(question: Node) -> Node:
+    """The question `check` under its short address, which takes files too."""
+    texts = ("source_crs", "distance_m", "as_of", "known_at", *READING)
+    form: Node = {
+        "type": "object",
+        "properties": {
+            "file": {"type": "string", "format": "binary"},
+            **{name: {"type": "string"} for name in texts},
+        },
+    }
+    asked, posted = question["get"], question["post"]
+    content = {
+        **posted["requestBody"]["content"],
+        "multipart/form-data": {"schema": form},
+        "application/geo+json": {"schema": {"type": "object"}},
+    }
+    others = {"422": ref("responses", "Rejected")}
+    return {
+        "get": {**asked, "operationId": "check"},
+        "post": {
+            **posted,
+            "operationId": "check_file",
+            "requestBody": {"required": True, "content": content},
+            "responses": {**posted["responses"], **others},
+        },
+    }
 
 
 def _brief(node: Node) -> Node:
@@ -232,9 +265,9 @@ def _post_question(description: QuestionDescription, language: Language, content
     return {
         "operationId": f"post_{description.id}",
         "summary": description.title.spoken(language),
-        "parameters": _refs(("f_items", "lang", "crs")),
+        "parameters": refs(("f_questions", "lang", "crs")),
         "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
-        "responses": _responses(content, {"413": "TooLarge", "415": "UnsupportedMediaType"}),
+        "responses": responses(content, {"413": "TooLarge", "415": "UnsupportedMediaType"}),
     }
 
 
@@ -261,7 +294,7 @@ def _import_form() -> Node:
 
 def _import_paths(language: Language) -> Node:
     report = {"application/json": {"schema": {"type": "object"}}}
-    imports = _get(language, "imports", Text(zh="导入记录", en="Imports"))
+    imports = get(language, "imports", Text(zh="导入记录", en="Imports"))
     title = Text(zh="导入文件（编辑人员，全部镇街）", en="Import a file (an editor of all towns)")
     created = {"description": title.spoken(language), "content": report}
     others = {
@@ -274,15 +307,15 @@ def _import_paths(language: Language) -> Node:
     imports["post"] = {
         "operationId": "import_file",
         "summary": title.spoken(language),
-        "parameters": _refs(("f", "lang")),
+        "parameters": refs(("f", "lang")),
         "requestBody": {
             "required": True,
             "content": {"multipart/form-data": {"schema": _import_form()}},
         },
-        "responses": _responses(report, {**others, "422": "Rejected", "409": "Conflict"})
+        "responses": responses(report, {**others, "422": "Rejected", "409": "Conflict"})
         | {"201": created},
     }
-    one = _get(
+    one = get(
         language,
         "import",
         Text(zh="一次导入", en="One import"),
@@ -300,11 +333,11 @@ def _style_paths(language: Language) -> Node:
     project = Text(zh="QGIS 工程：全部图层与样式", en="QGIS project: all layers, styled")
     providers = {"type": "string", "enum": [each.value for each in Provider], "default": "wfs"}
     return {
-        path: _get(language, "styles", Text(zh="图层的样式", en="Styles of a collection"), id),
-        f"{path}/{{styleId}}": _get(
+        path: get(language, "styles", Text(zh="图层的样式", en="Styles of a collection"), id),
+        f"{path}/{{styleId}}": get(
             language, "style", style, [*id, ref("parameters", "styleId")], content=sheets
         ),
-        "/qgis/project.qgz": _get(
+        "/qgis/project.qgz": get(
             language,
             "qgis_project",
             project,
@@ -320,11 +353,11 @@ def _tile_paths(language: Language) -> Node:
     """Operations end with the names that OGC 20-057 gives them (requirement 23)."""
     tiles = "/collections/{collectionId}/tiles"
     tileset = f"{tiles}/{{tileMatrixSetId}}"
-    place = _refs(("tileMatrix", "tileRow", "tileCol"))
-    path = _refs(("collectionId", "tileMatrixSetId"))
-    asked = _refs(name for name in TILE_PARAMETERS if name not in ("f", "lang"))
+    place = refs(("tileMatrix", "tileRow", "tileCol"))
+    path = refs(("collectionId", "tileMatrixSetId"))
+    asked = refs(name for name in TILE_PARAMETERS if name not in ("f", "lang"))
     binary: Node = {MVT.media_type: {"schema": {"type": "string", "format": "binary"}}}
-    one = _get(
+    one = get(
         language,
         "features.collection.vector.getTile",
         Text(zh="一个矢量切片", en="A vector tile"),
@@ -335,22 +368,22 @@ def _tile_paths(language: Language) -> Node:
         "description": Text(zh="切片内没有要素", en="Nothing is in this tile").spoken(language)
     }
     return {
-        "/tileMatrixSets": _get(
+        "/tileMatrixSets": get(
             language, "getTileMatrixSetsList", Text(zh="切片矩阵集", en="Tile matrix sets")
         ),
-        "/tileMatrixSets/{tileMatrixSetId}": _get(
+        "/tileMatrixSets/{tileMatrixSetId}": get(
             language,
             "getTileMatrixSet",
             Text(zh="一个切片矩阵集", en="A tile matrix set"),
-            _refs(("tileMatrixSetId",)),
+            refs(("tileMatrixSetId",)),
         ),
-        tiles: _get(
+        tiles: get(
             language,
             "features.collection.vector.getTileSetsList",
             Text(zh="图层的矢量切片集", en="Vector tilesets of a collection"),
             path[:1],
         ),
-        tileset: _get(
+        tileset: get(
             language,
             "features.collection.vector.getTileSet",
             Text(zh="矢量切片集（f=tilejson）", en="A vector tileset (f=tilejson)"),
@@ -358,41 +391,3 @@ def _tile_paths(language: Language) -> Node:
         ),
         f"{tileset}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": one,
     }
-
-
-def _get(
-    language: Language,
-    id: str,
-    title: Text,
-    parameters: Iterable[Node] = (),
-    *,
-    content: Node | None = None,
-    formats: str = "f",
-    own: bool = True,
-) -> Node:
-    """A path with a GET operation; `own` adds the parameters that every page has."""
-    shown = content or {"application/json": {"schema": {"type": "object"}}}
-    if own and content is None:
-        shown = {**shown, "text/html": {"schema": {"type": "string"}}}
-    parameters = list(parameters)
-    has_path = any("Id" in str(each.get("$ref", "")) for each in parameters)
-    more = {"404": "NotFound"} if has_path or content is not None else {}
-    return {
-        "get": {
-            "operationId": id,
-            "summary": title.spoken(language),
-            "parameters": [*parameters, *(_refs((formats, "lang")) if own else ())],
-            "responses": _responses(shown, more),
-        }
-    }
-
-
-def _responses(content: Node, more: dict[str, str]) -> Node:
-    found: Node = {"200": {"description": "OK", "content": content}}
-    for status, name in sorted({**_ERRORS, **more}.items()):
-        found[status] = ref("responses", name)
-    return found
-
-
-def _refs(names: Iterable[str]) -> list[Node]:
-    return [ref("parameters", name) for name in names]

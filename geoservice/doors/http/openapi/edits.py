@@ -1,9 +1,10 @@
 """The part of the OpenAPI document that edits: methods by path, each described once for all collections."""
 
-from collections.abc import Iterable
+from functools import partial
 
 from geoservice.doors.http.editing.geojson import PARTIAL, WHOLE
 from geoservice.doors.http.history.changes import FILTERS
+from geoservice.doors.http.openapi.operations import changing
 from geoservice.doors.http.openapi.parts import Node, ref
 from geoservice.languages import Language, Text
 
@@ -23,31 +24,10 @@ _FEATURE = (*_COLLECTION, "featureId")
 _WHY = ("Change-Reason", "reason", "Lock-Id", "Idempotency-Key", "dry_run", "lang")
 _CONDITION = ("If-Match", *_WHY)
 
-_OBJECT: Node = {"schema": {"type": "object"}}
-
 
 def edit_methods(language: Language) -> dict[str, Node]:
     """The methods that change something, by path."""
-
-    def method(
-        id: str,
-        title: Text,
-        parameters: Iterable[str],
-        *,
-        done: Node,
-        body: Iterable[str] = (),
-    ) -> Node:
-        found: Node = {
-            "operationId": id,
-            "summary": title.spoken(language),
-            "parameters": [ref("parameters", name) for name in parameters],
-        }
-        if body:
-            content = dict.fromkeys(body, _OBJECT)
-            found["requestBody"] = {"required": True, "content": content}
-        refused = {"4XX": ref("responses", "Refused"), "503": ref("responses", "Unavailable")}
-        return found | {"responses": {**done, **refused}}
-
+    method = partial(changing, language)
     changed = {"204": {"description": "OK"}, "200": ref("responses", "Outcome")}
     shown = ("Prefer", *_CONDITION)
     return {

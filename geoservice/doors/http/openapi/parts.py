@@ -138,6 +138,11 @@ PARAMETERS: dict[str, Shared] = {
         {"type": "string", "enum": ["json", "html", *FORMATS]},
         Text(zh="格式", en="Format"),
     ),
+    "f_questions": Shared(
+        "f",
+        {"type": "string", "enum": ["json", "html", *FORMATS, "report", "pdf"]},
+        Text(zh="格式；report、pdf、xlsx 为报告", en="Format; report, pdf and xlsx are reports"),
+    ),
     "lang": Shared(
         "lang", {"type": "string", "enum": list(LANGUAGES)}, Text(zh="语言", en="Language")
     ),
@@ -234,6 +239,18 @@ PARAMETERS: dict[str, Shared] = {
         "until",
         {"type": "string", "format": "date-time"},
         Text(zh="截止时间（不含）", en="Before this instant"),
+    ),
+    "answerId": Shared(
+        "answerId", _STRING, Text(zh="已存回答的名称", en="Name of a saved answer"), place="path"
+    ),
+    "entryId": Shared(
+        "entryId", {"type": "integer"}, Text(zh="分录号", en="Number of the entry"), place="path"
+    ),
+    "postingId": Shared(
+        "postingId",
+        {"type": "string", "format": "uuid"},
+        Text(zh="记账凭证", en="The posting"),
+        place="path",
     ),
     "importId": Shared("importId", _STRING, Text(zh="导入编号", en="Import id"), place="path"),
 }

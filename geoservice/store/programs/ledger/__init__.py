@@ -6,7 +6,9 @@ What postings wait for beside it, they do not wait for: a parcel that is just be
 them at once. So no deadlock is possible, whatever their order. Entries are numbered without gaps
 under the lock, which also refuses whoever posts with an older snapshot than read committed.
 
-Measured with 16 and 32 writers on two cores, durable: see `FIGURES` below in the module's tests.
+Measured on two cores, durable, an entry a transaction between two accounts: 606 entries a second with
+one writer, 546 with 16, 502 with 32. Locking the rows of both accounts in the order of their ids
+instead: 568, 329 and 308. Where everybody needs the same accounts, more locks only cost more.
 
 A mistake is raised with the SQLSTATE `LEDGER`, its name as message and its parts as JSON in the
 detail; `ledger_faults` says it to people. Every statement may run again.
