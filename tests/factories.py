@@ -16,12 +16,16 @@ from geoservice.description.collection import (
     Field,
     FieldType,
     GeometryType,
+    Given,
     InOrder,
 )
 
 Feature = dict[str, Any]
 
 _CENTRE = (113.75, 23.02)
+
+_BEYOND_DESCRIPTIONS: dict[str, Feature] = {"quota_accounts": {"town_code": None}}
+"""What the database asks beyond the description: only the account of a town names one."""
 
 
 def shape(type: GeometryType, number: int = 0) -> Any:
@@ -48,11 +52,20 @@ def valid_feature(
     properties = {
         field.name: value(collection, field, number, references or {})
         for field in collection.fields
+        if not field.computed
     }
+    properties |= _BEYOND_DESCRIPTIONS.get(collection.id, {})
+    for rule in collection.rules:
+        if isinstance(rule, Given) and rule.value is not None and _applies(rule, properties):
+            properties[rule.field] = rule.value
     geometry = None
     if collection.geometry is not None:
         geometry = json.loads(shapely.to_geojson(shape(collection.geometry, number)))
     return {"type": "Feature", "geometry": geometry, "properties": properties}
+
+
+def _applies(rule: Given, properties: Feature) -> bool:
+    return all(properties[name] in codes for name, codes in rule.when)
 
 
 def value(collection: Collection, field: Field, number: int, references: dict[str, str]) -> Any:
@@ -70,7 +83,7 @@ def value(collection: Collection, field: Field, number: int, references: dict[st
     low = field.minimum or Decimal(0)
     plain: dict[FieldType, Any] = {
         FieldType.TEXT: ([f"甲{number}", "b;c"] if field.many else _text(field, number)),
-        FieldType.INTEGER: int(low) + number,
+        FieldType.INTEGER: int(min(low + number, field.maximum or 10**9)),
         FieldType.LONG: int(low) + number + 2**40 * (field.maximum is None),
         FieldType.NUMBER: float(low) + number + 0.5,
         FieldType.DECIMAL: float(low) + number + 0.25,
@@ -92,15 +105,24 @@ def _text(field: Field, number: int) -> str:
 def invalid_features(collection: Collection, valid: Feature) -> Iterator[tuple[str, str, Feature]]:
     """(code of the issue, field, feature) for every rule that can be just broken."""
     for field in collection.fields:
-        for code, wrong in _wrong_values(collection, field):
+        for code, wrong in _wrong_values(collection, field) if not field.computed else ():
             yield code, field.name, _changed(valid, field.name, wrong)
     for rule in collection.rules:
-        if isinstance(rule, InOrder):
-            feature = _changed(valid, rule.first, "2021-06-26")
-            feature["properties"][rule.second] = "2021-06-25"
-            yield "bad-order", rule.first, feature
-        else:
-            yield "code-pair", rule.code, _changed(valid, rule.code, "?")
+        match rule:
+            case InOrder():
+                is_date = collection.by_name[rule.first].type is FieldType.DATE
+                first, second = ("2021-06-26", "2021-06-25") if is_date else (2036, 2035)
+                feature = _changed(valid, rule.first, first)
+                feature["properties"][rule.second] = second
+                yield "bad-order", rule.first, feature
+            case CodePair():
+                yield "code-pair", rule.code, _changed(valid, rule.code, "?")
+            case Given():
+                feature = _changed(valid, rule.field, None)
+                feature["properties"] |= {name: codes[0] for name, codes in rule.when}
+                yield "not-given", rule.field, feature
+            case _:
+                pass  # about a change, or about other rows
     if collection.geometry is not None:
         yield from _wrong_geometries(collection, valid)
 

@@ -104,4 +104,4 @@ def test_a_subject_of_the_domain_is_pure_data_and_small_rules(trees, name):
         for node in ast.walk(trees[name])
         if isinstance(node, ast.ImportFrom)
     }
-    assert imported <= {"geoservice", "dataclasses", "decimal"}
+    assert imported <= {"geoservice", "collections", "dataclasses", "decimal", "enum"}

@@ -4,9 +4,7 @@ One table for all: the database enforces it, the documents show it. An entry tha
 moves the same area back between the same accounts and is no movement of its own.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 from geoservice.domain.code_lists.quota import QUOTA_ENTRY_TYPE
 
@@ -17,14 +15,14 @@ _HELD = "town held"
 _USED = "town used"
 
 
-class PurposeChange(StrEnum):
-    """How the purpose of the receiving account relates to that of the giving one."""
+SAME_PURPOSE = "same"
+TO_RURAL = "to_rural"
+TO_GENERAL = "to_general"
+ANY_PURPOSE = "any"
+"""How the purpose of the receiving account relates to that of the giving one.
 
-    NONE = "none"  # the same
-    TO_RURAL = "to_rural"  # from general to rural revitalization
-    TO_GENERAL = "to_general"  # the same, or general
-    ANY = "any"
-
+The same; rural revitalization out of general; general out of whichever; whichever.
+"""
 
 STATED = (
     *("document_no", "approval_no", "expires_on"),
@@ -46,7 +44,7 @@ class Movement:
     receiving: tuple[str, ...]
     requires: tuple[str, ...] = ()
     accepts: tuple[str, ...] = ("document_no",)
-    purpose: PurposeChange = PurposeChange.NONE
+    purpose: str = SAME_PURPOSE
     rule_kind: str | None = None  # of the quota rule that it follows
     years: int = 0  # that it goes forward
     changes_town: bool = False
@@ -61,7 +59,7 @@ MOVEMENTS = (
         giving=(_CITY,),
         receiving=(_SPECIAL,),
         accepts=("document_no", "quota_rule"),
-        purpose=PurposeChange.TO_RURAL,
+        purpose=TO_RURAL,
         rule_kind="reservation",
     ),
     Movement(entry_type="distribute", giving=(_CITY, _SPECIAL), receiving=(_TOWN,)),
@@ -101,7 +99,7 @@ MOVEMENTS = (
         giving=(_SPECIAL, _TOWN),
         receiving=(_CITY,),
         requires=("quota_rule",),
-        purpose=PurposeChange.TO_GENERAL,
+        purpose=TO_GENERAL,
         rule_kind="reclaim",
     ),
     Movement(
@@ -109,7 +107,7 @@ MOVEMENTS = (
         giving=AVAILABLE,
         receiving=(_SOURCE,),
         requires=("quota_rule",),
-        purpose=PurposeChange.TO_GENERAL,
+        purpose=TO_GENERAL,
         rule_kind="deduction",
     ),
     Movement(
@@ -118,7 +116,7 @@ MOVEMENTS = (
         receiving=(_USED,),
         requires=("quota_parcel", "document_no"),
         accepts=("approval_no",),
-        purpose=PurposeChange.ANY,
+        purpose=ANY_PURPOSE,
     ),
 )
 
@@ -130,10 +128,4 @@ TOWN_TYPES = ("hold", "release", "use")
 CHARGING_TYPES = ("use", "takeover")
 """The types that charge a parcel."""
 
-
-def _uncovered() -> Iterator[str]:
-    covered = {each.entry_type for each in MOVEMENTS} | {REVERSAL}
-    yield from (code.code for code in QUOTA_ENTRY_TYPE if code.code not in covered)
-
-
-assert not list(_uncovered())
+assert {each.entry_type for each in MOVEMENTS} | {REVERSAL} == set(QUOTA_ENTRY_TYPE.by_code)

@@ -126,18 +126,14 @@ _STAGES_IN_ORDER = (NO_PROJECT, VOID, *STAGES)
 
 def listed_sites(asking: Asking, programme: sa.CTE) -> sa.CTE:
     """`uid` and `site_no` of the sites on the list of a programme, those of the town asked for."""
-    # The planner takes an unnested list for ten rows and would join the members one by one.
-    texts = sa.func.array_to_string(programme.c.hazard_sites, ",")
-    listed = (
-        sa.select(sa.cast(sa.func.string_to_table(texts, ","), sa.UUID).label("uid"))
-        .distinct()
-        .cte("listed")
-    )
+    listed = sa.select(sa.func.unnest(programme.c.hazard_sites, type_=sa.UUID()))
     sites = rows_of(asking, hazard_sites, "site")
+    # A test of each site, not a join: the planner takes an unnested list for ten rows, and would
+    # join everything else to the members one by one.
+    is_listed = sites.c.uid.in_(listed).is_(sa.true())
     return (
         sa.select(sites.c.uid, sites.c.site_no)
-        .select_from(listed.join(sites, sites.c.uid == listed.c.uid))
-        .where(*in_town(asking, hazard_sites, sites))
+        .where(is_listed, *in_town(asking, hazard_sites, sites))
         .cte("listed_sites")
     )
 
@@ -169,7 +165,7 @@ def members_of(asking: Asking, programme: sa.CTE, listed: sa.CTE, money: Money) 
             obstacle.label("obstacle"),
             sa.func.coalesce(is_completed(treatment), False).label("is_completed"),
             sa.func.coalesce(is_accepted(treatment), False).label("is_accepted"),
-            money.shared_projects_of(m.uid).label("shared_projects"),
+            money.shared.c.project_nos.label("shared_projects"),
             *(own[f"{kind}_fen"] for kind in KINDS),
             people.label("threatened_people"),
             fen_each(own.secured_fen, people).label("secured_per_person_fen"),
@@ -177,6 +173,7 @@ def members_of(asking: Asking, programme: sa.CTE, listed: sa.CTE, money: Money) 
         .select_from(
             listed.outerjoin(treatment, t.uid == m.uid)
             .outerjoin(money.of_sites, own.site == m.uid)
+            .outerjoin(money.shared, money.shared.c.site == m.uid)
             .outerjoin(latest, latest.c.hazard_site == m.uid)
         )
         .cte("members")

@@ -69,22 +69,15 @@ _PARTS = ("total", "members", "shared_project", "elsewhere", "unallocated")
 class Money:
     """The money of a programme, seen from its sites, from its holders, and in all.
 
-    `of_sites` has `site` and the four sums; `by_holder` the parts with their `position`; `totals` is
+    `of_sites` has `site` and the four sums; `shared` has `site` and the `project_nos` of the projects
+    that hold money for it and others together; `by_holder` the parts with their `position`; `totals` is
     one row.
     """
 
-    held: sa.CTE
     of_sites: sa.CTE
+    shared: sa.CTE
     by_holder: sa.CTE
     totals: sa.CTE
-
-    def shared_projects_of(self, site: sa.ColumnElement[Any]) -> sa.ColumnElement[str | None]:
-        """The numbers of the projects that hold money for this site and others together."""
-        h = self.held.c
-        numbers = sa.func.string_agg(
-            h.project_no, aggregate_order_by(sa.literal_column("', '"), h.project_no)
-        )
-        return sa.select(numbers).where(site == sa.any_(h.project_sites)).scalar_subquery()
 
 
 def money_of(asking: Asking, programme: sa.Select[Any], members: sa.Select[Any]) -> Money:
@@ -110,7 +103,23 @@ def money_of(asking: Asking, programme: sa.Select[Any], members: sa.Select[Any])
     parts = parted.cte("money_parts")
     of_sites = sa.select(*parts.c).where(parts.c.position == _MEMBERS).cte("money_of_sites")
     has_rest = asking.text("town") is None
-    return Money(parts, of_sites, _by_holder(parts, has_rest), _totals(parts, has_rest))
+    sharing = _sharing(parts)
+    totals = _totals(parts, sharing, has_rest)
+    return Money(of_sites, _numbers(sharing), _by_holder(parts, has_rest), totals)
+
+
+def _sharing(parts: sa.CTE) -> sa.CTE:
+    """Each site of each project that holds money for several: `site`, `project`, `project_no`."""
+    p = parts.c
+    site = sa.func.unnest(p.project_sites, type_=sa.UUID()).label("site")
+    return sa.select(site, p.project, p.project_no).where(p.project.is_not(None)).cte("sharing")
+
+
+def _numbers(sharing: sa.CTE) -> sa.CTE:
+    s = sharing.c
+    in_order: aggregate_order_by[str] = aggregate_order_by(sa.literal_column("', '"), s.project_no)
+    numbers = sa.func.string_agg(s.project_no, in_order).label("project_nos")
+    return sa.select(s.site, numbers).group_by(s.site).cte("shared_projects")
 
 
 def balance(rows: sa.FromClause) -> sa.ColumnElement[int | None]:
@@ -162,9 +171,9 @@ def _by_holder(parts: sa.CTE, has_rest: bool) -> sa.CTE:
     return sa.union_all(whole, each_project).cte("money_by_holder")
 
 
-def _totals(parts: sa.CTE, has_rest: bool) -> sa.CTE:
+def _totals(parts: sa.CTE, sharing: sa.CTE, has_rest: bool) -> sa.CTE:
     """One row: the sums, what is left and not allocated of the secured, and what wants attention."""
-    p, compared = parts.c, _comparable(parts)
+    p, compared = parts.c, _comparable(parts, sharing)
 
     def exceeding(more: str, less: str) -> sa.ColumnElement[int]:
         beyond = compared.c[f"{more}_fen"] > compared.c[f"{less}_fen"]
@@ -190,7 +199,7 @@ def _totals(parts: sa.CTE, has_rest: bool) -> sa.CTE:
     )
 
 
-def _comparable(parts: sa.CTE) -> sa.CTE:
+def _comparable(parts: sa.CTE, sharing: sa.CTE) -> sa.CTE:
     """The sums of those whose stages of money can be compared with each other.
 
     Money may be secured for single sites and committed for a project of several: such a project is
@@ -204,16 +213,19 @@ def _comparable(parts: sa.CTE) -> sa.CTE:
         )
         for kind in KINDS
     }
+    of_project = sharing.alias("of_project")
     together = (
         sa.select(*(each.label(name) for name, each in sums.items()))
-        .select_from(project.outerjoin(own, own.c.site == sa.any_(project.c.project_sites)))
+        .select_from(
+            project.outerjoin(of_project, of_project.c.project == project.c.project).outerjoin(
+                own, own.c.site == of_project.c.site
+            )
+        )
         .where(project.c.project.is_not(None))
         .group_by(project.c.project, *(project.c[name] for name in sums))
     )
-    sharing = sa.exists(
-        sa.select(project.c.project).where(alone.c.site == sa.any_(project.c.project_sites))
-    )
+    is_sharing = alone.c.site.in_(sa.select(sharing.c.site)).is_(sa.true())
     single = sa.select(*(sa.func.coalesce(alone.c[name], 0) for name in sums)).where(
-        alone.c.project.is_(None), sa.not_(sharing)
+        alone.c.project.is_(None), sa.not_(is_sharing)
     )
     return sa.union_all(together, single).cte("comparable_money")

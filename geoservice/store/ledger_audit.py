@@ -11,12 +11,12 @@ from geoservice.store.programs.ledger import TOLERANCE_M2, TOLERANCE_SHARE
 
 def disagreements() -> sa.TextClause:
     """Rows `(rule, subject, expected, found)`, as texts, for what is not as it must be; none is good."""
-    return sa.text(_AUDIT).bindparams(share=TOLERANCE_SHARE, square_metres=TOLERANCE_M2)
+    return _AUDIT.bindparams(share=TOLERANCE_SHARE, square_metres=TOLERANCE_M2)
 
 
 # The rules by name, each a query of the same four columns. Charges that were taken over are only
 # recorded: neither their area nor overlaps among them are tested.
-_AUDIT = """
+_AUDIT = sa.text("""
 WITH moved AS (
   SELECT to_account AS account, booked_on, quota_parcel, amount_m2 FROM registers.quota_entries
   UNION ALL
@@ -85,4 +85,4 @@ WHERE NOT (one.is_taken_over AND other.is_taken_over)
     CAST(:square_metres AS double precision),
     CAST(:share AS double precision) * least(one.area_m2, other.area_m2))
 ORDER BY 1, 2
-"""
+""")

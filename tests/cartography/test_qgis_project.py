@@ -37,14 +37,31 @@ def test_all_collections_are_layers_in_groups_by_subject(dongguan):
     }
     assert groups == {
         "公共服务设施": ["geoservice_facilities"],
-        "地质灾害": ["geoservice_hazard_sites", "geoservice_hazard_assessments"],
+        "地质灾害": [
+            *("geoservice_hazard_sites", "geoservice_risk_zones"),
+            *("geoservice_hazard_assessments", "geoservice_register_periods"),
+        ],
+        "用地": [
+            *("geoservice_education_projects", "geoservice_land_parcels"),
+            *("geoservice_land_reserves", "geoservice_zones"),
+        ],
+        "规划": ["geoservice_control_lines", "geoservice_plans", "geoservice_targets"],
+        "用地指标": [
+            *("geoservice_quota_parcels", "geoservice_quota_accounts"),
+            *("geoservice_quota_entries", "geoservice_quota_rules"),
+        ],
+        "治理资金": ["geoservice_funding_entries"],
+        "民生项目": ["geoservice_livelihood_projects"],
+        "数据完整性": ["geoservice_coverage_statements"],
         "由文件发布的图层": [
             *("geoservice_stations", "geoservice_roads", "geoservice_sketches"),
             *("geoservice_areas", "geoservice_borders", "geoservice_ledger"),
         ],
         "行政区划": ["geoservice_towns", "geoservice_villages"],
         "代码": ["geoservice_code_lists"],
-        "综合治理": ["geoservice_remediation_projects"],
+        "综合治理": [
+            *("geoservice_remediation_programmes", "geoservice_remediation_projects"),
+        ],
     }
     assert sorted(layers(tree)) == sorted(id for ids in groups.values() for id in ids)
 
