@@ -7,6 +7,7 @@ is a formula.
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -53,13 +54,22 @@ def write(report: Report, rows: Iterable[Sequence[Any]], path: Path, *, has_plac
     import openpyxl
 
     book = openpyxl.Workbook(write_only=True)
-    _write_rows(
-        book.create_sheet(report.spoken("回答", "answer")),
-        list(_columns(report, has_places=has_places)),
-        rows,
-    )
-    _write_about(book.create_sheet(report.spoken("说明", "about")), report)
+    with ExitStack() as unfinished:
+        unfinished.callback(_end, book)
+        _write_rows(
+            book.create_sheet(report.spoken("回答", "answer")),
+            list(_columns(report, has_places=has_places)),
+            rows,
+        )
+        _write_about(book.create_sheet(report.spoken("说明", "about")), report)
+        unfinished.pop_all()
     book.save(path)
+
+
+def _end(book: Any) -> None:
+    """End what a refused row left open: a sheet that is thrown away open complains when it goes."""
+    for sheet in book.worksheets:
+        sheet.close()
 
 
 def require_rows_fit(count: int) -> None:
