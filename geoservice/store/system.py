@@ -90,9 +90,7 @@ answers = sa.Table(
 answer_accounts = sa.Table(
     "answer_accounts",
     _metadata,
-    sa.Column(
-        "name", sa.Text, sa.ForeignKey(answers.c.name, ondelete="CASCADE"), primary_key=True
-    ),
+    sa.Column("name", sa.Text, sa.ForeignKey(answers.c.name, ondelete="CASCADE"), primary_key=True),
     sa.Column("at", sa.DateTime(timezone=True), primary_key=True),
     sa.Column("parameters", pg.JSON, nullable=False, comment="all, as the answer echoed them"),
     sa.Column("data_version", pg.JSON, nullable=False),
