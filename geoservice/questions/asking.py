@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -288,8 +289,15 @@ def _nested(figures: Mapping[str, Any]) -> dict[str, Any]:
         inner = found
         for part in path:
             inner = inner.setdefault(part, {})
-        inner[leaf] = value
+        inner[leaf] = _plain(value)
     return found
+
+
+def _plain(figure: Any) -> Any:
+    """A figure as JSON has it: sums of areas and money are decimals of PostgreSQL, exact to 15 digits."""
+    if not isinstance(figure, Decimal):
+        return figure
+    return int(figure) if figure == figure.to_integral_value() else float(figure)
 
 
 def _digest(values: Values) -> str:

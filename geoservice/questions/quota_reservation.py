@@ -114,7 +114,8 @@ _METHOD = Text(
     zh="基数＝查询日期及以前下达至市统筹账户的指标减核减（冲正抵减原分录）；应预留＝基数×比例，每批下达后重算；"
     "已预留＝转入专项池的预留分录净额。上年结转来的指标另列，不抵当年应预留；结转下年的计入 carried_out。"
     "可用余额为该年乡村振兴用途的专项池与镇街账户余额，不含占用中与已使用；镇街之间调剂在全市合计中抵消。"
-    "已预留＋结转来＋承接＝可用＋占用＋已使用＋结转出＋收回＋核减。金额为精确小数，比例只在显示时取整。"
+    "已预留＋结转来＋承接＝可用＋占用＋已使用＋结转出＋收回＋核减。"
+    "面积为精确小数，只在显示时取到 0.01 m² 与 0.0001 %，判断时不取整。"
     "指定镇街时，基数与应预留仍为全市，使用、占用与余额只计该镇街账户。",
     en="Base: what was allocated to the city-coordinated account up to the day, less deductions; a reversal counts "
     "against what it reverses. Required: base times the share, anew with every tranche. Reserved: reserve entries "
@@ -122,8 +123,9 @@ _METHOD = Text(
     "this year's requirement; what goes to the next year is carried out. The balance is that of the special pool "
     "and of towns for rural revitalization in that year, without what is held or used; transfers between towns "
     "cancel in the city's sum. Reserved + carried in + taken over = balance + held + used + carried out + reclaimed "
-    "+ deducted. Areas are exact decimals; only the percentage is rounded, to four places. With a town, base and "
-    "requirement stay those of the city; used, held and balance are those of the town's accounts.",
+    "+ deducted. Areas are exact decimals; what is shown is rounded to 0.01 m² and 0.0001 %, what decides is not. "
+    "With a town, base and requirement stay those of the city; used, held and balance are those of the town's "
+    "accounts.",
 )
 
 
@@ -300,9 +302,9 @@ def _asked(asking: Asking, rule: sa.FromClause, day: Any) -> sa.FromClause:
     state = sa.case((d.base_m2 == 0, "no_base"), (short > 0, "short"), else_="met")
     return sa.select(
         d.base_m2,
-        d.required_m2,
+        sa.func.round(d.required_m2, 2).label("required_m2"),
         d.reserved_m2,
-        short.label("shortfall_m2"),
+        sa.func.round(short, 2).label("shortfall_m2"),
         state.label("state"),
     ).lateral("asked")
 

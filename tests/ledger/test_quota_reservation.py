@@ -189,3 +189,15 @@ def test_a_rule_that_is_none_of_reservation_cannot_be_asked_about(example: Books
     example.rule("I21", "reclaim")
     with pytest.raises(BadParameter):
         ask(rule="I21")
+
+
+def test_figures_are_numbers_that_end_at_the_cent(example: Books, ask: Ask) -> None:
+    example.post(allocate("0.07", JUNE))  # a tenth of it is 0.007 m²
+    answer = ask(as_of="2021-06-01")
+    counts = answer.answer.head("en")["counts"]
+    assert (counts["base_m2"], counts["required_m2"], counts["shortfall_m2"]) == (
+        600_000.07,
+        60_000.01,
+        0.01,
+    )
+    assert answer.rows[0]["state"] == "short"
