@@ -33,25 +33,12 @@ from geoservice.domain.code_lists.quota import (
     QUOTA_RULE_KIND,
     QUOTA_STATE,
 )
+from geoservice.domain.register_fields import DOCUMENT_NO, NOTE, TOWN_CODE, VILLAGE_CODE
 from geoservice.languages import Text
 
 _SUBJECT = Text(zh="用地指标", en="Land quotas")
 _SOURCE = Source(Text(zh="市自然资源局 用地指标台账", en="The bureau's ledger of land quotas"))
 
-_DOCUMENT = Field(
-    name="document_no",
-    type=FieldType.TEXT,
-    title=Text(zh="文号", en="Document"),
-    max_length=200,
-    aliases=("文号", "批文号"),
-)
-_NOTE = Field(
-    name="note",
-    type=FieldType.TEXT,
-    title=Text(zh="备注", en="Note"),
-    max_length=1000,
-    aliases=("备注",),
-)
 _YEAR = Field(
     name="year",
     type=FieldType.INTEGER,
@@ -68,14 +55,6 @@ _QUOTA_KIND = Field(
     nullable=False,
     codes=QUOTA_KIND,
     aliases=("指标类型",),
-)
-_TOWN = Field(
-    name="town_code",
-    type=FieldType.TEXT,
-    title=Text(zh="镇街", en="Town"),
-    refers_to=Reference("towns", "code"),
-    max_length=12,
-    aliases=("镇街代码",),
 )
 
 quota_rules = Collection(
@@ -169,8 +148,8 @@ quota_rules = Collection(
                 "before it.",
             ),
         ),
-        _DOCUMENT,
-        _NOTE,
+        DOCUMENT_NO,
+        NOTE,
     ),
 )
 
@@ -244,7 +223,7 @@ quota_accounts = Collection(
             codes=QUOTA_STATE,
             aliases=("状态",),
         ),
-        _TOWN,
+        TOWN_CODE,
         Field(
             name="overdraft_allowed",
             type=FieldType.BOOLEAN,
@@ -256,7 +235,7 @@ quota_accounts = Collection(
             nullable=False,
             default=False,
         ),
-        _NOTE,
+        NOTE,
     ),
 )
 
@@ -302,15 +281,8 @@ quota_parcels = Collection(
             default=False,
             aliases=("是否乡村振兴",),
         ),
-        _TOWN,
-        Field(
-            name="village_code",
-            type=FieldType.TEXT,
-            title=Text(zh="村（社区）", en="Village"),
-            refers_to=Reference("villages", "code"),
-            max_length=12,
-            aliases=("村代码",),
-        ),
+        TOWN_CODE,
+        VILLAGE_CODE,
         Field(
             name="approval_no",
             type=FieldType.TEXT,
@@ -426,7 +398,7 @@ quota_entries = Collection(
             refers_to=Reference("quota_rules"),
             aliases=("规则编号", "规则"),
         ),
-        _DOCUMENT,
+        DOCUMENT_NO,
         Field(
             name="approval_no",
             type=FieldType.TEXT,
@@ -447,7 +419,7 @@ quota_entries = Collection(
             refers_to=Reference("quota_entries"),
             aliases=("冲正分录",),
         ),
-        _TOWN,
-        _NOTE,
+        TOWN_CODE,
+        NOTE,
     ),
 )

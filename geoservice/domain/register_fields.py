@@ -38,7 +38,7 @@ DOCUMENT_NO = Field(
     type=FieldType.TEXT,
     title=Text(zh="文号", en="Document number"),
     max_length=200,
-    aliases=("文号", "批复文号"),
+    aliases=("文号", "批复文号", "批文号"),
 )
 
 NOTE = Field(

@@ -256,7 +256,7 @@ def _identity(charge: sa.FromClause) -> list[sa.ColumnElement[Any]]:
 def _tolerance_m2(*measured: sa.ColumnElement[Any]) -> sa.ColumnElement[float]:
     """What an overlap must exceed: the ledger's own tolerance, of the smaller area."""
     smaller = sa.func.least(*measured, type_=sa.Double)
-    return sa.func.greatest(float(TOLERANCE_M2), float(TOLERANCE_SHARE) * smaller, type_=sa.Double)
+    return sa.func.greatest(TOLERANCE_M2, TOLERANCE_SHARE * smaller, type_=sa.Double)
 
 
 def _pairs(asking: Asking, every: sa.CTE) -> sa.CTE:

@@ -886,7 +886,7 @@ def upgrade() -> None:
             comment="用途",
         ),
         sa.Column("state", sa.Text(), nullable=False, comment="状态"),
-        sa.Column("town_code", sa.Text(), nullable=True, comment="镇街"),
+        sa.Column("town_code", sa.Text(), nullable=True, comment="所在镇街代码"),
         sa.Column(
             "overdraft_allowed",
             sa.Boolean(),
@@ -1048,8 +1048,8 @@ def upgrade() -> None:
             nullable=False,
             comment="乡村振兴项目",
         ),
-        sa.Column("town_code", sa.Text(), nullable=True, comment="镇街"),
-        sa.Column("village_code", sa.Text(), nullable=True, comment="村（社区）"),
+        sa.Column("town_code", sa.Text(), nullable=True, comment="所在镇街代码"),
+        sa.Column("village_code", sa.Text(), nullable=True, comment="所在村代码"),
         sa.Column("approval_no", sa.Text(), nullable=True, comment="批准文号"),
         sa.Column("registered_on", sa.Date(), nullable=True, comment="登记日期"),
         sa.Column("withdrawn_on", sa.Date(), nullable=True, comment="撤销日期"),
@@ -2154,7 +2154,7 @@ def upgrade() -> None:
         sa.Column("approval_no", sa.Text(), nullable=True, comment="批准文号"),
         sa.Column("expires_on", sa.Date(), nullable=True, comment="占用到期日"),
         sa.Column("reverses", sa.UUID(), nullable=True, comment="被冲正的分录"),
-        sa.Column("town_code", sa.Text(), nullable=True, comment="镇街"),
+        sa.Column("town_code", sa.Text(), nullable=True, comment="所在镇街代码"),
         sa.Column("note", sa.Text(), nullable=True, comment="备注"),
         sa.CheckConstraint(
             '"amount_m2" >= 0.01', name=op.f("quota_entries_amount_m2_minimum_check")
