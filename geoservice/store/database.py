@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
 import sqlalchemy as sa
+from psycopg.types.numeric import FloatDumper
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError
 
@@ -209,9 +210,7 @@ class Database:
         from adbc_driver_postgresql import dbapi
 
         with _translated(self._export_timeout_s), self._exporting.connect() as connection:
-            literal = psycopg.ClientCursor(_driver(connection)).mogrify(
-                *_text_and_values(statement)
-            )
+            literal = _client_cursor(_driver(connection)).mogrify(*_text_and_values(statement))
             uri = _driver(connection).info.dsn
             password = _driver(connection).info.password
         with (
@@ -353,7 +352,7 @@ def _copied_out(
 ) -> Generator[bytes, None, None]:
     """The lines of a statement; closing it cancels the query and gives the connection up."""
     driver = _driver(connection)
-    with psycopg.ClientCursor(driver) as cursor:
+    with _client_cursor(driver) as cursor:
         # COPY takes no values; the cursor would leave a doubled percent sign if there were none.
         literal = cursor.mogrify(*_text_and_values(statement))
         try:
@@ -363,6 +362,20 @@ def _copied_out(
             driver.cancel()
             connection.invalidate()
             raise
+
+
+class _DoubleDumper(FloatDumper):
+    """A float among the words of a statement: bare, PostgreSQL would read a decimal, of another type."""
+
+    def quote(self, obj: float) -> bytes:
+        return bytes(super().quote(obj)) + b"::float8"
+
+
+def _client_cursor(driver: "psycopg.Connection[Any]") -> "psycopg.ClientCursor[Any]":
+    """A cursor that writes values into the statement, each of the type that it has when it is bound."""
+    cursor = psycopg.ClientCursor(driver)
+    cursor.adapters.register_dumper(float, _DoubleDumper)
+    return cursor
 
 
 def _blocks_of(copy: psycopg.Copy) -> Iterator[bytes]:

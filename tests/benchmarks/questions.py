@@ -177,7 +177,8 @@ CASES: dict[str, tuple[dict[str, object], str]] = {
           FROM registers.land_reserves WHERE planned_on <= '2022-12-31'
         ), doubled AS (
           SELECT a.uid, ST_Area(ST_Intersection(a.geom, ST_Union(b.geom))::geography, true) AS m2
-          FROM staged AS a JOIN staged AS b ON ST_Intersects(a.geom, b.geom) AND (b.stage, b.uid) > (a.stage, a.uid)
+          FROM staged AS a JOIN registers.land_reserves AS n ON ST_Intersects(n.geom, a.geom)
+          JOIN staged AS b ON b.uid = n.uid AND (b.stage, b.uid) > (a.stage, a.uid)
           GROUP BY a.uid, a.geom
         ), cells AS (
           SELECT status, purpose_kind, town_code, sum(s.m2 - coalesce(d.m2, 0)) AS m2, count(*)

@@ -188,3 +188,14 @@ def test_times_are_in_utc_whatever_the_server_thinks(database):
     assert database.scalar(sa.text("show timezone")) == "UTC"
     moment = database.scalar(sa.text("select timestamptz '2021-06-25 08:00+08'"))
     assert moment.isoformat() == "2021-06-25T00:00:00+00:00"
+
+
+@pytest.mark.parametrize("value", [0.0, -2.5, 1e300])
+def test_a_float_written_into_a_streamed_statement_is_a_double(
+    database: Database, value: float
+) -> None:
+    number = sa.literal(value, sa.Double)
+    same = sa.cast(sa.func.pg_typeof(number), sa.Text) + sa.literal(" ") + sa.cast(number, sa.Text)
+    (line,) = b"".join(database.lines(sa.select(same))).decode().splitlines()
+    kind, written = line.rsplit(" ", 1)
+    assert (kind, float(written)) == ("double precision", value)
