@@ -6,9 +6,10 @@ from typing import Any
 
 from geoservice.files.options import ImportOptions
 from geoservice.files.shapes_of_file import shapes_of_file
-from geoservice.questions import Question, check
+from geoservice.questions import Question
 from geoservice.questions.contract import Issue
-from geoservice.questions.places import MAX_VERTICES, places_from_shapes
+from geoservice.questions.place import check
+from geoservice.questions.place.places import MAX_VERTICES, places_from_shapes
 from geoservice.regions import Region
 from geoservice.settings import Limits
 

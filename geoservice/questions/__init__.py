@@ -6,22 +6,14 @@ Knows the store, and no door. `asking` is the way in for all doors.
 from functools import cache
 
 from geoservice.errors import UnknownQuestion
-from geoservice.questions import (
-    check,
-    hazard_counts,
-    hazard_stock_flow,
-    near,
-    nearest,
-    programme_status,
-    public_land_progress,
-    quota_parcel_conflicts,
-    quota_reservation,
-    remediation_sites_near_schools,
-    reserves_meeting_hazards,
-    treatment_priority,
-)
 from geoservice.questions.asking import AllRows, Answer, all_rows, ask, gml_rows, today
 from geoservice.questions.contract import Question
+from geoservice.questions.distances import near, nearest, remediation_sites_near_schools
+from geoservice.questions.hazards import hazard_counts, hazard_stock_flow
+from geoservice.questions.land import public_land_progress, reserves_meeting_hazards
+from geoservice.questions.place import check
+from geoservice.questions.programme import programme_status, treatment_priority
+from geoservice.questions.quota import quota_parcel_conflicts, quota_reservation
 from geoservice.regions import Region
 
 __all__ = [

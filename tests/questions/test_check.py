@@ -25,8 +25,9 @@ from geoservice.errors import (
     UnknownCrs,
     UnknownFeature,
 )
-from geoservice.questions import ask, check
-from geoservice.questions.places import MAX_AREA_KM2, MAX_VERTICES, Place
+from geoservice.questions import ask
+from geoservice.questions.place import check
+from geoservice.questions.place.places import MAX_AREA_KM2, MAX_VERTICES, Place
 from geoservice.regions import region
 from geoservice.store.publishing import Registry
 

@@ -14,7 +14,7 @@ from worlds import Asked, asked
 
 from geoservice.domain.hazards import hazard_sites, register_periods
 from geoservice.errors import BadDatetime, BadParameter, MissingParameter
-from geoservice.questions.hazard_stock_flow import ENTRIES, EXITS
+from geoservice.questions.hazards.hazard_stock_flow import ENTRIES, EXITS
 from geoservice.store.database import Database
 from geoservice.store.tables import tables
 

@@ -9,7 +9,7 @@ from parcels import Box, Land, area_m2
 from worlds import Asked, asked
 
 from geoservice.errors import BadParameter, MissingParameter
-from geoservice.questions.target_path import Target
+from geoservice.questions.land.target_path import Target
 
 DAY = "2024-06-30"
 WHOLE = Box(0, 0, 100, 100)

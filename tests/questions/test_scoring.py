@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from geoservice.questions.scoring import Part, Weights, is_uniform, ranked
+from geoservice.questions.programme.scoring import Part, Weights, is_uniform, ranked
 from geoservice.store.database import Database
 
 LEVEL = Part("level", "level", (("low", 0.0), ("high", 1.0)))

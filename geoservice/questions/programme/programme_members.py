@@ -11,15 +11,14 @@ from geoservice.description.collection import FEN, PERSON, FieldType
 from geoservice.description.question import Column
 from geoservice.domain.hazards import hazard_sites
 from geoservice.languages import Text
-from geoservice.questions import programme_money
-from geoservice.questions.assessments import latest_assessments
 from geoservice.questions.contract import Asking, Figures
-from geoservice.questions.funds import KINDS, fen_each
-from geoservice.questions.pairs import Role, identifying_fields
-from geoservice.questions.programme_money import Money
-from geoservice.questions.registers import lasts_on, periods_of_sites
-from geoservice.questions.sides import in_town, rows_of
-from geoservice.questions.treatment import (
+from geoservice.questions.distances.pairs import Role, identifying_fields
+from geoservice.questions.hazards.assessments import latest_assessments
+from geoservice.questions.hazards.registers import lasts_on, periods_of_sites
+from geoservice.questions.programme import programme_money
+from geoservice.questions.programme.funds import KINDS, fen_each
+from geoservice.questions.programme.programme_money import Money
+from geoservice.questions.programme.treatment import (
     PROGRESS,
     STAGES,
     VOID,
@@ -30,6 +29,7 @@ from geoservice.questions.treatment import (
     treating_projects,
     treatment_of_sites,
 )
+from geoservice.questions.sides import in_town, rows_of
 from geoservice.store.statements import Condition
 
 NO_PROJECT = "no_project"

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from geoservice.languages import Text
 from geoservice.questions.contract import Figures, Issue
-from geoservice.questions.target_path import Target
+from geoservice.questions.land.target_path import Target
 
 _LEAST_YEARS_OF_A_TREND = 1.0
 

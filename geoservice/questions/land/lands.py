@@ -16,9 +16,9 @@ from geoservice.domain.land import education_projects, land_parcels, land_reserv
 from geoservice.errors import BadParameter
 from geoservice.languages import Text
 from geoservice.questions.contract import Asking, Figures
+from geoservice.questions.land.reserves import status_on
 from geoservice.questions.overlay import Layer
 from geoservice.questions.proximity import Side
-from geoservice.questions.reserves import status_on
 from geoservice.questions.sides import in_town, rows_of, true_then
 from geoservice.store.statements import Condition
 

@@ -20,7 +20,7 @@ from geoservice.errors import BadParameter, MissingParameter
 from geoservice.languages import Text
 from geoservice.questions import contract
 from geoservice.questions.contract import Asking, Figures, Issue, Plan, Question
-from geoservice.questions.postings import movements
+from geoservice.questions.quota.postings import movements
 from geoservice.questions.sides import rows_of
 from geoservice.regions import Region
 from geoservice.store.ledger import reservation_on

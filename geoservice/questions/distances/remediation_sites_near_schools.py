@@ -18,8 +18,8 @@ from geoservice.domain.remediation import REMEDIATION_MEASURES, remediation_proj
 from geoservice.languages import Text
 from geoservice.questions import contract
 from geoservice.questions.contract import Asking, Figures, Plan, Question
-from geoservice.questions.near import METHOD
-from geoservice.questions.pairs import (
+from geoservice.questions.distances.near import METHOD
+from geoservice.questions.distances.pairs import (
     Role,
     by,
     figures_of,
@@ -27,8 +27,8 @@ from geoservice.questions.pairs import (
     pair_columns,
     plan_of_pairs,
 )
+from geoservice.questions.hazards.registers import left_by_then, registered_then
 from geoservice.questions.proximity import Side, pairs_within
-from geoservice.questions.registers import left_by_then, registered_then
 from geoservice.questions.sides import (
     chosen_metric,
     coverage_of,

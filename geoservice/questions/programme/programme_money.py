@@ -15,7 +15,7 @@ from geoservice.description.question import Column
 from geoservice.domain.code_lists import FUNDING_KIND
 from geoservice.languages import Text
 from geoservice.questions.contract import Asking
-from geoservice.questions.funds import KINDS, fen, held_funds
+from geoservice.questions.programme.funds import KINDS, fen, held_funds
 
 KIND_COLUMNS = tuple(
     Column(

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from geoservice.description.collection import Collection
 from geoservice.questions.contract import Asking
 from geoservice.questions.coverage import verdicts
-from geoservice.questions.details import DETAILS
+from geoservice.questions.place.details import DETAILS
 from geoservice.questions.proximity import Side
 from geoservice.questions.sides import rows_of, true_then
 from geoservice.store.geodesy import box_around, common_part, distance_m, extent_of

@@ -28,11 +28,11 @@ from geoservice.errors import BadParameter
 from geoservice.languages import Text
 from geoservice.questions import contract
 from geoservice.questions.contract import Asking, Figures, Issue, Plan, Question
-from geoservice.questions.pairs import Role, identifying_fields
-from geoservice.questions.priority_inputs import FACILITY, competition
+from geoservice.questions.distances.pairs import Role, identifying_fields
+from geoservice.questions.distances.remediation_sites_near_schools import facility_kinds
+from geoservice.questions.programme.priority_inputs import FACILITY, competition
+from geoservice.questions.programme.scoring import Part, Weights, is_uniform, ranked
 from geoservice.questions.proximity import Side
-from geoservice.questions.remediation_sites_near_schools import facility_kinds
-from geoservice.questions.scoring import Part, Weights, is_uniform, ranked
 from geoservice.questions.sides import (
     coverage_of,
 )

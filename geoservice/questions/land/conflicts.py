@@ -14,8 +14,8 @@ from geoservice.domain.code_lists import REGISTER_KIND, RISK_LEVEL
 from geoservice.domain.hazards import risk_zones
 from geoservice.languages import Text
 from geoservice.questions.contract import CERTAINTIES, Asking, Figures
+from geoservice.questions.hazards.registers import left_by_then
 from geoservice.questions.overlay import area_m2
-from geoservice.questions.registers import left_by_then
 from geoservice.questions.sides import rows_of
 from geoservice.store.statements import Condition
 

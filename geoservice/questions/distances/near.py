@@ -9,7 +9,7 @@ from geoservice.languages import Text
 from geoservice.query.cql2 import FilterLimits, read_text
 from geoservice.questions import contract
 from geoservice.questions.contract import Asking, Plan, Question
-from geoservice.questions.pairs import (
+from geoservice.questions.distances.pairs import (
     Role,
     by,
     figures_of,

@@ -24,7 +24,9 @@ from geoservice.domain.hazards import hazard_sites, register_periods, risk_zones
 from geoservice.domain.land import education_projects, land_reserves
 from geoservice.languages import Text
 from geoservice.questions import contract
-from geoservice.questions.conflicts import (
+from geoservice.questions.contract import CERTAINTIES, Asking, Issue, Plan, Question
+from geoservice.questions.hazards.registers import registered_then
+from geoservice.questions.land.conflicts import (
     ACTIONS,
     RELATIONS,
     by_land,
@@ -33,14 +35,13 @@ from geoservice.questions.conflicts import (
     figures_of_sites_left_out,
     judged_meetings,
 )
-from geoservice.questions.contract import CERTAINTIES, Asking, Issue, Plan, Question
-from geoservice.questions.hazard_layers import (
+from geoservice.questions.land.hazard_layers import (
     LAYERS,
     figures_of_layers,
     hazard_layers,
     hazards_named,
 )
-from geoservice.questions.lands import (
+from geoservice.questions.land.lands import (
     LAND_COLUMNS,
     REGISTERS,
     column,
@@ -51,10 +52,9 @@ from geoservice.questions.lands import (
     purpose_kinds,
     subjects,
 )
+from geoservice.questions.land.reserves import STAGES
 from geoservice.questions.overlay import area_m2, meetings
 from geoservice.questions.proximity import connecting_line
-from geoservice.questions.registers import registered_then
-from geoservice.questions.reserves import STAGES
 from geoservice.regions import Region
 
 

@@ -5,13 +5,11 @@ register, unless the caller asks for both together without telling them apart.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
-from geoservice.description.code_list import CodeList
 from geoservice.description.collection import PERSON, TEN_THOUSAND_YUAN, FieldType
 from geoservice.description.question import Column, Parameter, ParameterType, QuestionDescription
 from geoservice.domain.code_lists import REGISTER_KIND, RISK_LEVEL
@@ -20,38 +18,13 @@ from geoservice.domain.hazards import hazard_assessments, hazard_sites, register
 from geoservice.domain.places import towns
 from geoservice.languages import Text
 from geoservice.questions import contract
-from geoservice.questions.assessments import latest_assessments
 from geoservice.questions.contract import Asking, Figures, Issue, Plan, Question
-from geoservice.questions.registers import left_by_then, registered_then
+from geoservice.questions.dimensions import UNKNOWN, Dimension
+from geoservice.questions.hazards.assessments import latest_assessments
+from geoservice.questions.hazards.registers import left_by_then, registered_then
 from geoservice.questions.sides import in_town, rows_of
 from geoservice.regions import Region
 from geoservice.store.statements import Condition
-
-UNKNOWN = "unknown"
-"""The class of what nobody knows: a row of its own, never mixed up with a margin."""
-
-_MARGIN, _LAST = -1, 99  # places of a margin and of the unknown class among the codes of a list
-
-
-@dataclass(frozen=True)
-class Dimension:
-    """What sites are told apart by: its name as a parameter, its column, its codes if they have an order."""
-
-    name: str
-    column: str
-    title: Text
-    codes: CodeList | None = None
-
-    def place(self, counted: sa.FromClause) -> sa.ColumnElement[Any]:
-        """Where a value comes among the others: the margin first, the unknown class last."""
-        value = counted.c[self.column]
-        is_margin = sa.func.grouping(value) == 1
-        if self.codes is None:
-            return sa.case((is_margin, ""), else_=value)
-        known = {code.code: place for place, code in enumerate(self.codes)}
-        places = ((value == code, place) for code, place in known.items())
-        return sa.case((is_margin, _MARGIN), *places, else_=_LAST)
-
 
 DIMENSIONS = (
     Dimension("town", "town_code", Text(zh="镇街代码", en="Town code")),

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from geoservice.description.collection import Collection, GeometryType
 from geoservice.languages import Text
 from geoservice.questions.contract import Asking, Figures, Issue
-from geoservice.questions.places import Place, as_rows
+from geoservice.questions.place.places import Place, as_rows
 from geoservice.questions.sides import rows_of
 from geoservice.store.geodesy import box_around, distance_m
 

@@ -23,8 +23,8 @@ from geoservice.languages import Text
 from geoservice.questions import contract
 from geoservice.questions.contract import Asking, Figures, Issue, Plan, Question
 from geoservice.questions.overlay import Layer, area_m2, common_area, meetings
-from geoservice.questions.postings import charges
 from geoservice.questions.proximity import Side
+from geoservice.questions.quota.postings import charges
 from geoservice.questions.sides import rows_of, true_then
 from geoservice.regions import Region
 from geoservice.store.programs.ledger import TOLERANCE_M2, TOLERANCE_SHARE

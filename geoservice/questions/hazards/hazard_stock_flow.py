@@ -22,7 +22,7 @@ from geoservice.errors import BadParameter
 from geoservice.languages import Text
 from geoservice.questions import contract
 from geoservice.questions.contract import Asking, Issue, Plan, Question
-from geoservice.questions.registers import lasts_on, periods_of_sites
+from geoservice.questions.hazards.registers import lasts_on, periods_of_sites
 from geoservice.questions.sides import in_town, rows_of
 from geoservice.regions import Region
 from geoservice.store.statements import Condition, source, versions

@@ -12,25 +12,25 @@ import sqlalchemy as sa
 from geoservice.domain.facilities import facilities
 from geoservice.domain.hazards import hazard_sites
 from geoservice.languages import Text
-from geoservice.questions.assessments import latest_assessments
 from geoservice.questions.contract import Asking, Figures
-from geoservice.questions.funds import held_funds
-from geoservice.questions.pairs import Role, figures_of
+from geoservice.questions.distances.pairs import Role, figures_of
+from geoservice.questions.hazards.assessments import latest_assessments
+from geoservice.questions.hazards.registers import left_by_then, registered_then
+from geoservice.questions.programme.funds import held_funds
+from geoservice.questions.programme.treatment import (
+    has_begun,
+    is_accepted,
+    stage_code,
+    treating_projects,
+    treatment_of_sites,
+)
 from geoservice.questions.proximity import Metric, Side, pairs_within
-from geoservice.questions.registers import left_by_then, registered_then
 from geoservice.questions.sides import (
     in_town,
     near_edge,
     near_edge_figure,
     rows_of,
     true_then,
-)
-from geoservice.questions.treatment import (
-    has_begun,
-    is_accepted,
-    stage_code,
-    treating_projects,
-    treatment_of_sites,
 )
 from geoservice.store.statements import Condition
 

@@ -17,8 +17,8 @@ from geoalchemy2 import Geometry
 from geoservice.domain.code_lists import LAND_USE_2023, RESERVE_PURPOSE
 from geoservice.domain.land import land_reserves
 from geoservice.questions.contract import Asking, Figures
+from geoservice.questions.land.reserves import STAGES, first_of, reached_on, status_on
 from geoservice.questions.overlay import area_m2, common_area
-from geoservice.questions.reserves import STAGES, first_of, reached_on, status_on
 from geoservice.questions.sides import rows_of, true_then
 from geoservice.store.statements import Condition
 

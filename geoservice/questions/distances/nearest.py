@@ -13,20 +13,20 @@ from geoservice.domain.hazards import hazard_sites
 from geoservice.languages import Text
 from geoservice.questions import contract
 from geoservice.questions.contract import MAX_DISTANCE_M, Asking, Plan, Question
-from geoservice.questions.near import (
+from geoservice.questions.distances.near import (
     THAT,
     THIS,
     chosen_side,
     collection_parameter,
     filter_parameter,
 )
-from geoservice.questions.pairs import Role, figures_of, identifying_fields
-from geoservice.questions.proximity import EachOf, Side, bearing_deg, connecting_line, k_nearest
-from geoservice.questions.remediation_sites_near_schools import (
+from geoservice.questions.distances.pairs import Role, figures_of, identifying_fields
+from geoservice.questions.distances.remediation_sites_near_schools import (
     FACILITY,
     facility_kinds,
     facility_status,
 )
+from geoservice.questions.proximity import EachOf, Side, bearing_deg, connecting_line, k_nearest
 from geoservice.questions.sides import (
     chosen_metric,
     coverage_of,

@@ -21,10 +21,11 @@ from geoservice.description.question import Column, Parameter, ParameterType, Qu
 from geoservice.domain.coverage import coverage_statements
 from geoservice.errors import BadParameter, MissingParameter
 from geoservice.languages import Text
-from geoservice.questions import contract, suspicion
+from geoservice.questions import contract
 from geoservice.questions.contract import Asking, Issue, Plan, Question
-from geoservice.questions.looking import judged
-from geoservice.questions.places import (
+from geoservice.questions.place import suspicion
+from geoservice.questions.place.looking import judged
+from geoservice.questions.place.places import (
     MAX_AREA_KM2,
     MAX_VERTICES,
     Place,

@@ -18,10 +18,11 @@ from geoservice.domain.hazards import hazard_assessments, hazard_sites, register
 from geoservice.domain.remediation import remediation_programmes, remediation_projects
 from geoservice.errors import BadParameter, MissingParameter
 from geoservice.languages import Text
-from geoservice.questions import contract, programme_members, programme_money
+from geoservice.questions import contract
 from geoservice.questions.contract import Asking, Figures, Issue, Plan, Question
-from geoservice.questions.funds import KINDS, fen_each
-from geoservice.questions.programme_money import Money, money_of
+from geoservice.questions.programme import programme_members, programme_money
+from geoservice.questions.programme.funds import KINDS, fen_each
+from geoservice.questions.programme.programme_money import Money, money_of
 from geoservice.questions.sides import rows_of
 from geoservice.regions import Region
 

@@ -28,17 +28,17 @@ from geoservice.errors import BadParameter, MissingParameter
 from geoservice.languages import Text
 from geoservice.questions import contract
 from geoservice.questions.contract import Asking, Figures, Issue, Plan, Question
-from geoservice.questions.counted_land import (
+from geoservice.questions.dimensions import UNKNOWN, Dimension
+from geoservice.questions.land.counted_land import (
     NewLand,
     counted_land,
     figures_left_out,
     judged_reserves,
 )
-from geoservice.questions.hazard_counts import UNKNOWN, Dimension
-from geoservice.questions.reserves import STAGES
+from geoservice.questions.land.reserves import STAGES
+from geoservice.questions.land.target_path import Target
+from geoservice.questions.land.target_progress import forecast, progress_figures, standing, total
 from geoservice.questions.sides import rows_of
-from geoservice.questions.target_path import Target
-from geoservice.questions.target_progress import forecast, progress_figures, standing, total
 from geoservice.regions import Region
 
 CURVE = "curve"

@@ -1,0 +1,1 @@
+"""Questions of distance: what lies near what, and what is nearest."""

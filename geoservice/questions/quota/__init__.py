@@ -1,0 +1,1 @@
+"""Questions over the quota ledger and its parcels."""
