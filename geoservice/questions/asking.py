@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -20,6 +20,7 @@ from geoservice.errors import BadCursor
 from geoservice.languages import Language
 from geoservice.questions import coverage
 from geoservice.questions.contract import Asking, Coverage, Issue, Plan, Question
+from geoservice.questions.figures import figure_titles
 from geoservice.questions.parameters import Values, read
 from geoservice.regions import Region
 from geoservice.store.database import Database
@@ -60,6 +61,9 @@ class Account:
             "known_at": _echo(self.known_at),
             "method": self.description.method.spoken(language),
             "counts": dict(self.counts),
+            "count_titles": {
+                path: title.spoken(language) for path, title in figure_titles(self.counts).items()
+            },
             "coverage": [
                 {
                     "collection": each.collection,
@@ -98,10 +102,15 @@ class Answer(Account):
 
 @dataclass(frozen=True)
 class AllRows:
-    """Every row of an answer, for files: how it is described, and the statement that gives it."""
+    """Every row of an answer, for files: how it is described, and the statement that gives it.
+
+    `account` tells what the answer says of itself in the state of the data that a connection sees,
+    and how many rows it has there.
+    """
 
     records: Records
     statement: sa.Select[Any]
+    account: Callable[[sa.Connection], tuple[Account, int]]
 
 
 def today(region: Region) -> date:
@@ -187,18 +196,27 @@ def all_rows(
     region: Region,
 ) -> AllRows:
     """Every row of an answer in its stable order, whatever `limit` says; geometry as stored."""
-    _, plan = planned(question, given, registry=registry, region=region)
+    asking, plan = planned(question, given, registry=registry, region=region)
     rows = every_row(plan)
-    names = [column.name for column in plan.columns] + (["geom"] if plan.geometry else [])
+    names = ["id", *(each.name for each in plan.columns), *(["geom"] if plan.geometry else [])]
     statement = sa.select(*(rows.c[name] for name in names)).order_by(rows.c.number)
     records = Records(
         id=question.description.id,
         title=question.description.title,
         columns=plan.columns,
         geometry=plan.geometry,
-        uid=None,
+        uid="id",
     )
-    return AllRows(records, statement)
+    counting = figures_of(plan).add_columns(
+        sa.select(sa.func.count()).select_from(plan.found).scalar_subquery().label(_FOUND)
+    )
+
+    def account(connection: sa.Connection) -> tuple[Account, int]:
+        row = connection.execute(counting).mappings().one()
+        counted = {name: value for name, value in row.items() if name not in _NOT_FIGURES}
+        return account_of(connection, question, asking, plan, counted), row[_FOUND]
+
+    return AllRows(records, statement, account)
 
 
 def gml_rows(

@@ -206,8 +206,10 @@ def _said(about: _About, places: sa.FromClause) -> sa.Subquery:
     """The statements that decide for some of a place, with the part of it that they decide for."""
     stated = _in_force(about)
     here, newer = stated.alias("here"), stated.alias("newer")
-    # Behind a fence, so that an area that is the union of towns is computed once.
-    fenced = sa.select(*places.c).offset(0).subquery("fenced")
+    # Behind a fence, so that an area that is the union of towns is computed once; without a
+    # statement, never.
+    is_any = sa.exists(sa.select(sa.literal_column("1")).select_from(stated))
+    fenced = sa.select(*places.c).where(is_any).offset(0).subquery("fenced")
     where = sa.select(*fenced.c, extent_of(fenced.c.area).label("size")).cte("places_with_size")
     area = where.c.area
     is_here = sa.or_(

@@ -1,5 +1,8 @@
 """What the counts of an answer are called. A figure's name is a path such as `excluded.cancelled`."""
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from geoservice.languages import Text
 
 _WORDS: dict[str, Text] = {
@@ -217,6 +220,19 @@ def figure_title(path: str) -> Text:
     """The name of a figure in both languages; `KeyError` for one that was never named."""
     parts = [_title(part) for part in path.split(".")]
     return Text(zh="：".join(part.zh for part in parts), en=": ".join(part.en for part in parts))
+
+
+def figure_titles(counts: Mapping[str, Any]) -> dict[str, Text]:
+    """The name of each figure among counts within counts, by its path, in their order."""
+    return {path: figure_title(path) for path in _paths(counts)}
+
+
+def _paths(counts: Mapping[str, Any], before: str = "") -> Iterator[str]:
+    for name, value in counts.items():
+        if isinstance(value, Mapping):
+            yield from _paths(value, f"{before}{name}.")
+        else:
+            yield before + name
 
 
 def _title(word: str) -> Text:

@@ -88,8 +88,16 @@ class Metric:
 def _widest_accuracy_m(side: Side) -> sa.ColumnElement[float]:
     """The worst accuracy stated anywhere on a side: how far beyond D a match can still be possible."""
     worst = sa.select(sa.func.coalesce(sa.func.max(side.accuracy_m), 0.0).label("m"))
-    widest = worst.select_from(side.rows).cte("widest_accuracy")  # a CTE: computed once
+    widest = worst.select_from(side.rows).cte()  # a CTE: computed once
     return sa.select(widest.c.m).scalar_subquery()
+
+
+def _box_of_reach(
+    side: Side, others: Side, radius_m: float, metric: Metric
+) -> sa.ColumnElement[Any]:
+    """A box around each feature of a side that everything meets with which it can make a pair."""
+    reach = sa.func.coalesce(side.accuracy_m, 0.0) + _widest_accuracy_m(others) + radius_m
+    return box_around(side.geometry, metric.search_radius_m(reach))
 
 
 def pairs_within(
@@ -107,8 +115,11 @@ def pairs_within(
     Certainty (domain contract): with u the sum of both accuracies, `certain` if d + u ≤ D,
     `possible` if d - u ≤ D < d + u. Where u is not known, pairs with d ≤ D are kept as `unknown`.
     """
-    reach = sa.func.coalesce(that.accuracy_m, 0.0) + _widest_accuracy_m(this) + radius_m
-    box = box_around(that.geometry, metric.search_radius_m(reach))
+    # A box on each side, so that the planner may go out from whichever has fewer features.
+    meet = sa.and_(
+        this.geometry.op("&&")(_box_of_reach(that, this, radius_m, metric)),
+        that.geometry.op("&&")(_box_of_reach(this, that, radius_m, metric)),
+    )
     distance = metric.distance_m(this.geometry, that.geometry).label("distance_m")
     uncertainty = (this.accuracy_m + that.accuracy_m).label("distance_uncertainty_m")
     candidates = (
@@ -122,7 +133,7 @@ def pairs_within(
             this.geometry.label("this_geometry"),
             that.geometry.label("that_geometry"),
         )
-        .select_from(this.rows.join(that.rows, this.geometry.op("&&")(box)))
+        .select_from(this.rows.join(that.rows, meet))
         .where(*this.where, *that.where, *_not_itself(this, that))
         .offset(0)  # keeps the planner from computing each distance twice
         .subquery("candidates")

@@ -43,6 +43,19 @@ def in_town(asking: Asking, collection: Collection, rows: sa.FromClause) -> tupl
     return (rows.c[collection.town] == town,)
 
 
+def considered_rows(rows: sa.FromClause, judged: sa.CTE) -> sa.CTE:
+    """The rows that were judged to count: `judged` says so of each `uid` in `considered`.
+
+    They are few beside all rows and have no index, so that a search goes out from them.
+    """
+    return (
+        sa.select(*rows.c)
+        .select_from(judged.join(rows, rows.c.uid == judged.c.uid))
+        .where(judged.c.considered)
+        .cte("considered")
+    )
+
+
 def chosen_metric(asking: Asking) -> Metric:
     """The metric asked for."""
     name = asking.text("metric") or "geodesic"
@@ -60,7 +73,9 @@ def with_geometry(collection: Collection, name: str) -> Collection:
     return collection
 
 
-def near_edge(asking: Asking, this: Side, radius_m: float) -> sa.ColumnElement[bool | None]:
+def near_edge(
+    asking: Asking, geometry: sa.ColumnElement[Any], radius_m: float
+) -> sa.ColumnElement[bool | None]:
     """Whether a feature lies so near the edge of the known area that neighbours beyond it may be missing.
 
     The known area is what the towns cover; a feature is near its edge if the box of D around it is
@@ -70,7 +85,7 @@ def near_edge(asking: Asking, this: Side, radius_m: float) -> sa.ColumnElement[b
     towns = tables().current(asking.catalog["towns"])
     area = sa.select(sa.func.ST_Union(towns.c.geom).label("area")).cte("known_area")
     known = sa.select(area.c.area).scalar_subquery()
-    inside = sa.func.ST_Covers(known, box_around(this.geometry, radius_m))
+    inside = sa.func.ST_Covers(known, box_around(geometry, radius_m))
     return sa.case((known.is_not(None), sa.not_(inside)), else_=None)
 
 
@@ -84,7 +99,7 @@ def near_edge_figure(near: sa.ColumnElement[bool | None]) -> sa.ColumnElement[in
 def edge_figure(asking: Asking, this: Side, radius_m: float) -> Figures:
     """One row with the figure `near_edge` of a side."""
     judged = (
-        sa.select(near_edge(asking, this, radius_m).label("near"))
+        sa.select(near_edge(asking, this.geometry, radius_m).label("near"))
         .select_from(this.rows)
         .where(*this.where)
         .subquery("judged_edge")

@@ -25,11 +25,20 @@ def source(collection: Collection, known_at: datetime | None = None) -> sa.FromC
         return current
     history = tables().history(collection)
     names = [column.name for column in current.c]
-    then = sa.select(*(current.c[name] for name in names)).where(current.c.recorded_at <= known_at)
-    replaced = sa.select(*(history.c[name] for name in names)).where(
-        history.c.recorded_at <= known_at, history.c.superseded_at > known_at
+    lasting: sa.ColumnElement[datetime] = sa.literal_column(
+        "timestamptz 'infinity'", sa.DateTime(timezone=True)
     )
-    return sa.union_all(then, replaced).subquery(collection.id)
+    # The conditions stand outside of the union: so the planner sees through it, to the indexes.
+    every = sa.union_all(
+        sa.select(*current.c, lasting.label("superseded_at")),
+        sa.select(*(history.c[name] for name in names), history.c.superseded_at),
+    ).subquery("every_version")
+    v = every.c
+    return (
+        sa.select(*(v[name] for name in names))
+        .where(v.recorded_at <= known_at, v.superseded_at > known_at)
+        .subquery(collection.id)
+    )
 
 
 def versions(collection: Collection) -> sa.FromClause:

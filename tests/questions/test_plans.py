@@ -66,6 +66,20 @@ def test_near_searches_the_spatial_index_for_each_feature_of_one_side(plan_of):
     )
 
 
+def test_what_the_registers_said_then_is_searched_by_the_spatial_index_too(plan_of):
+    plan = plan_of(
+        "remediation_sites_near_schools", distance_m="500", known_at="2100-01-01T00:00:00Z"
+    )
+    assert "Index Scan using facilities_best_gist on facilities" in plan
+    assert "Index Cond: (COALESCE(campus, geom) &&" in plan
+
+
+def test_the_search_goes_out_from_the_sites_that_were_judged_to_count(plan_of):
+    plan = plan_of("remediation_sites_near_schools", distance_m="500")
+    assert "Index Scan using facilities_best_gist on facilities" in plan
+    assert "hazard_sites_best_gist" not in plan
+
+
 def test_the_points_alone_have_an_index_of_their_own(plan_of):
     plan = plan_of("remediation_sites_near_schools", site_geometry="point")
     assert re.search(r"Index Scan (using|on) (hazard_sites_geom|facilities_best)_gist", plan)

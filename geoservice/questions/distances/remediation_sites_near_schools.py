@@ -31,6 +31,7 @@ from geoservice.questions.hazards.registers import left_by_then, registered_then
 from geoservice.questions.proximity import Side, pairs_within
 from geoservice.questions.sides import (
     chosen_metric,
+    considered_rows,
     coverage_of,
     in_town,
     near_edge,
@@ -155,8 +156,7 @@ def plan(asking: Asking) -> Plan:
         hazard_sites, site_rows, _SITE_GEOMETRIES[asking.text("site_geometry") or "best"], scope
     )
     judged = _judged(asking, everything, radius_m)
-    considered = sa.select(judged.c.uid).where(judged.c.considered)
-    sites = replace(everything, where=(site_rows.c.uid.in_(considered),))
+    sites = replace(everything, rows=considered_rows(site_rows, judged), where=())
     schools = Side(
         facilities,
         facility_rows,
@@ -222,8 +222,7 @@ def _judged(asking: Asking, sites: Side, radius_m: float) -> sa.CTE:
             sa.and_(has_left, sa.not_(registered)).label("cancelled"),
             registered.label("registered"),
             _is_treated(asking, rows).label("treated"),
-            sites.geometry.is_(None).label("lost"),
-            near_edge(asking, sites, radius_m).label("near_edge"),
+            sites.geometry.label("measured"),
         )
         .select_from(
             rows.outerjoin(then, then.c.hazard_site == rows.c.uid).outerjoin(
@@ -234,8 +233,15 @@ def _judged(asking: Asking, sites: Side, radius_m: float) -> sa.CTE:
         .offset(0)
         .subquery("each")
     )
-    considered = sa.and_(each.c.listed, each.c.registered, each.c.treated).label("considered")
-    return sa.select(*each.c, considered).cte("judged")
+    considered = sa.and_(each.c.listed, each.c.registered, each.c.treated)
+    reasons = ("listed", "cancelled", "registered", "treated")
+    return sa.select(
+        each.c.uid,
+        *(each.c[name] for name in reasons),
+        considered.label("considered"),
+        sa.and_(considered, each.c.measured.is_(None)).label("lost"),
+        sa.case((considered, near_edge(asking, each.c.measured, radius_m))).label("near_edge"),
+    ).cte("judged")
 
 
 def _site_figures(judged: sa.CTE) -> Figures:
@@ -255,6 +261,6 @@ def _site_figures(judged: sa.CTE) -> Figures:
         some(j.listed, j.registered, sa.not_(j.treated)).label(
             "excluded.without_remediation_measure"
         ),
-        some(j.considered, j.lost).label("unknown.sites_without_position"),
-        near_edge_figure(sa.case((j.considered, j.near_edge), else_=None)),
+        some(j.lost).label("unknown.sites_without_position"),
+        near_edge_figure(j.near_edge),
     )

@@ -242,7 +242,9 @@ def _histories(asking: Asking) -> sa.CTE:
     is_asked_for = p.register_kind == asking.text("register_kind")
     merged = rows_of(asking, hazard_sites, "merged")
     takes_over = sa.exists().where(
-        merged.c.merged_into == p.hazard_site, merged.c.cancelled_on == p.started_on
+        merged.c.merged_into == p.hazard_site,
+        merged.c.cancelled_on == p.started_on,
+        merged.c.merged_into.is_not(None),  # so that the few are found by the index
     )
     is_moved = sa.and_(p.end_before == "reclassified", p.ended_before == p.started_on)
     entry = sa.case(
@@ -263,29 +265,35 @@ def _histories(asking: Asking) -> sa.CTE:
 
 
 def _in_order(asking: Asking) -> sa.Subquery:
-    """The periods of the sites of the town in their order, each with what its neighbours say."""
-    sites = rows_of(asking, hazard_sites, "site_of_period")
-    periods = periods_of_sites(asking.known_at)
+    """The periods of the sites of the town in their order, each with what its neighbours say.
+
+    Most sites have a single period, which has no neighbours: only the others are put in order.
+    """
+    periods = periods_of_sites(asking.known_at, "town_code")
     p = periods.c
+    earlier = rows_of(asking, register_periods, "earlier_period")
+    is_one_of_several = p.hazard_site.in_(sa.select(earlier.c.hazard_site)).is_(sa.true())
+    of_town = in_town(asking, hazard_sites, periods)
     order = (p.started_on, p.ended_on.nulls_last(), p.is_present)
 
     def of(function: sa.FunctionElement[Any]) -> Expression:
         return sa.over(function, partition_by=p.hazard_site, order_by=order)
 
-    return (
-        sa.select(
-            *periods.c,
-            sites.c.town_code,
-            of(sa.func.row_number()).label("number"),
-            of(sa.func.lag(p.register_kind)).label("kind_before"),
-            of(sa.func.lag(p.end_kind)).label("end_before"),
-            of(sa.func.lag(p.ended_on)).label("ended_before"),
-            of(sa.func.lead(p.register_kind)).label("kind_after"),
-        )
-        .select_from(periods.join(sites, sites.c.uid == p.hazard_site))
-        .where(*in_town(asking, hazard_sites, sites))
-        .subquery("placed")
-    )
+    several = sa.select(
+        *p,
+        of(sa.func.row_number()).label("number"),
+        of(sa.func.lag(p.register_kind)).label("kind_before"),
+        of(sa.func.lag(p.end_kind)).label("end_before"),
+        of(sa.func.lag(p.ended_on)).label("ended_before"),
+        of(sa.func.lead(p.register_kind)).label("kind_after"),
+    ).where(is_one_of_several, *of_town)
+    nothing = sa.cast(sa.null(), sa.Text)
+    single = sa.select(
+        *p,
+        sa.literal(1, sa.BigInteger),
+        *(nothing, nothing, sa.cast(sa.null(), sa.Date), nothing),
+    ).where(sa.not_(is_one_of_several), *of_town)
+    return sa.union_all(several, single).subquery("placed")
 
 
 def _in_span(asking: Asking, day: Expression) -> Condition:
@@ -314,15 +322,13 @@ def _first_recorded(asking: Asking, *by: str) -> sa.Subquery:
 
 def _stock(asking: Asking, known_at: datetime | None) -> sa.Subquery:
     """The sites of the opening, as the register said at an instant: `uid`, `town`."""
-    sites = source(hazard_sites, known_at).alias("registered")
-    periods = periods_of_sites(known_at)
+    periods = periods_of_sites(known_at, "town_code")
     return (
-        sa.select(sites.c.uid, sites.c.town_code.label("town"))
-        .select_from(periods.join(sites, sites.c.uid == periods.c.hazard_site))
+        sa.select(periods.c.hazard_site.label("uid"), periods.c.town_code.label("town"))
         .where(
             lasts_on(periods, asking.day("from")),
             periods.c.register_kind == asking.text("register_kind"),
-            *in_town(asking, hazard_sites, sites),
+            *in_town(asking, hazard_sites, periods),
         )
         .subquery()
     )

@@ -15,12 +15,12 @@ from geoservice.questions.contract import Asking
 from geoservice.store.statements import Condition, source
 
 
-def periods_of_sites(known_at: datetime | None) -> sa.Subquery:
+def periods_of_sites(known_at: datetime | None, *carried: str) -> sa.Subquery:
     """Every period of every site in a register, as the registers said at an instant; None is now.
 
     Columns: `hazard_site`, `register_kind`, `started_on`, `ended_on` and `end_kind` (both null of a
-    period that lasts), `is_present` (the site states it itself). A site that was never registered
-    has none.
+    period that lasts), `is_present` (the site states it itself), and the columns `carried` of the
+    site. A site that was never registered has none.
     """
     sites = source(hazard_sites, known_at).alias("present")
     earlier = source(register_periods, known_at).alias("earlier")
@@ -30,6 +30,12 @@ def periods_of_sites(known_at: datetime | None) -> sa.Subquery:
         else_="cancelled",
     )
     names = ("hazard_site", "register_kind", "started_on", "ended_on", "end_kind")
+    before: sa.Select[Any] = sa.select(*(earlier.c[name] for name in names), sa.false())
+    if carried:
+        site = source(hazard_sites, known_at).alias("site_of_earlier")
+        before = before.add_columns(*(site.c[name] for name in carried)).join_from(
+            earlier, site, site.c.uid == earlier.c.hazard_site
+        )
     return sa.union_all(
         sa.select(
             sites.c.uid.label("hazard_site"),
@@ -38,8 +44,9 @@ def periods_of_sites(known_at: datetime | None) -> sa.Subquery:
             sites.c.cancelled_on.label("ended_on"),
             end_kind.label("end_kind"),
             sa.true().label("is_present"),
+            *(sites.c[name] for name in carried),
         ).where(sites.c.registered_on.is_not(None)),
-        sa.select(*(earlier.c[name] for name in names), sa.false()),
+        before,
     ).subquery("periods")
 
 
@@ -51,11 +58,16 @@ def lasts_on(periods: sa.FromClause, day: date | sa.ColumnElement[date]) -> Cond
 
 def registered_then(asking: Asking) -> sa.CTE:
     """The sites that were in a register on the day asked for: `hazard_site`, `register_kind` of then."""
+    return registered_on(asking, asking.as_of, "registered_then")
+
+
+def registered_on(asking: Asking, day: date | sa.ColumnElement[date], name: str) -> sa.CTE:
+    """The sites that were in a register on a day, under a name: `hazard_site`, `register_kind` of then."""
     periods = periods_of_sites(asking.known_at)
     return (
         sa.select(periods.c.hazard_site, periods.c.register_kind)
-        .where(lasts_on(periods, asking.as_of))
-        .cte("registered_then")
+        .where(lasts_on(periods, day))
+        .cte(name)
     )
 
 

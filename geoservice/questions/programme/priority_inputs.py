@@ -26,6 +26,7 @@ from geoservice.questions.programme.treatment import (
 )
 from geoservice.questions.proximity import Metric, Side, pairs_within
 from geoservice.questions.sides import (
+    considered_rows,
     in_town,
     near_edge,
     near_edge_figure,
@@ -63,8 +64,7 @@ def competition(asking: Asking) -> Competition:
         hazard_sites, rows, hazard_sites.best_geometry, in_town(asking, hazard_sites, rows)
     )
     judged = _judged(asking, everything, radius_m)
-    competing = rows.c.uid.in_(sa.select(judged.c.uid).where(judged.c.considered))
-    side = Side(hazard_sites, rows, hazard_sites.best_geometry, (competing,))
+    side = Side(hazard_sites, considered_rows(rows, judged), hazard_sites.best_geometry)
     schools = _schools(asking)
     return Competition(side, judged, schools, _inputs(asking, side, judged, schools, radius_m))
 
@@ -87,8 +87,7 @@ def _judged(asking: Asking, sites: Side, radius_m: float) -> sa.CTE:
             accepted.label("accepted"),
             sa.and_(begun, sa.not_(accepted)).label("under_way"),
             stage_code(treatment.c.place).label("stage"),
-            sites.geometry.is_(None).label("lost"),
-            near_edge(asking, sites, radius_m).label("near_edge"),
+            sites.geometry.label("measured"),
         )
         .select_from(
             rows.outerjoin(then, then.c.hazard_site == rows.c.uid)
@@ -96,11 +95,21 @@ def _judged(asking: Asking, sites: Side, radius_m: float) -> sa.CTE:
             .outerjoin(treatment, treatment.c.uid == rows.c.uid)
         )
         .where(*sites.where)
+        .offset(0)  # keeps the planner from judging each site as often as it is counted
         .subquery("each")
     )
     wanted = sa.true() if asking.values["include_under_way"] else sa.not_(each.c.under_way)
     considered = sa.and_(each.c.listed, sa.not_(each.c.accepted), wanted)
-    return sa.select(*each.c, wanted.label("wanted"), considered.label("considered")).cte("judged")
+    reasons = ("listed", "registered", "has_left", "accepted", "under_way")
+    return sa.select(
+        each.c.uid,
+        each.c.stage,
+        *(each.c[name] for name in reasons),
+        wanted.label("wanted"),
+        considered.label("considered"),
+        each.c.measured.is_(None).label("lost"),
+        sa.case((considered, near_edge(asking, each.c.measured, radius_m))).label("near_edge"),
+    ).cte("judged")
 
 
 def _schools(asking: Asking) -> Side:
@@ -203,5 +212,5 @@ def _site_figures(judged: sa.CTE) -> Figures:
         some(j.listed, j.accepted).label("excluded.accepted"),
         some(j.listed, sa.not_(j.accepted), sa.not_(j.wanted)).label("excluded.under_way"),
         some(j.considered, j.lost).label("unknown.sites_without_position"),
-        near_edge_figure(sa.case((j.considered, j.near_edge), else_=None)),
+        near_edge_figure(j.near_edge),
     )

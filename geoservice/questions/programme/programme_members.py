@@ -3,9 +3,11 @@
 Knows nothing of programmes but their list and baseline, and of money only what is each member's.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from geoservice.description.collection import FEN, PERSON, FieldType
 from geoservice.description.question import Column
@@ -14,7 +16,11 @@ from geoservice.languages import Text
 from geoservice.questions.contract import Asking, Figures
 from geoservice.questions.distances.pairs import Role, identifying_fields
 from geoservice.questions.hazards.assessments import latest_assessments
-from geoservice.questions.hazards.registers import lasts_on, periods_of_sites
+from geoservice.questions.hazards.registers import (
+    periods_of_sites,
+    registered_on,
+    registered_then,
+)
 from geoservice.questions.programme import programme_money
 from geoservice.questions.programme.funds import KINDS, fen_each
 from geoservice.questions.programme.programme_money import Money
@@ -142,6 +148,7 @@ def members_of(asking: Asking, programme: sa.CTE, listed: sa.CTE, money: Money) 
     """One row for each of `listed_sites`, with everything but what names the site."""
     treatment = treatment_of_sites(treating_projects(asking))
     latest = latest_assessments(asking, "threatened_people")
+    registration = _registration(asking, programme)
     m, t, own = listed.c, treatment.c, money.of_sites.c
     people = latest.c.threatened_people
     obstacle = sa.case(
@@ -154,7 +161,7 @@ def members_of(asking: Asking, programme: sa.CTE, listed: sa.CTE, money: Money) 
         sa.select(
             m.uid,
             m.site_no,
-            _site_state(asking, listed, programme).label("site_state"),
+            registration.state.label("site_state"),
             t.project_nos,
             t.measures,
             sa.func.coalesce(stage_code(t.place), NO_PROJECT).label("stage"),
@@ -175,29 +182,47 @@ def members_of(asking: Asking, programme: sa.CTE, listed: sa.CTE, money: Money) 
             .outerjoin(money.of_sites, own.site == m.uid)
             .outerjoin(money.shared, money.shared.c.site == m.uid)
             .outerjoin(latest, latest.c.hazard_site == m.uid)
+            .outerjoin(registration.then, registration.then.c.hazard_site == m.uid)
+            .outerjoin(registration.at_baseline, registration.at_baseline.c.hazard_site == m.uid)
+            .outerjoin(registration.last_end, registration.last_end.c.hazard_site == m.uid)
         )
         .cte("members")
     )
 
 
-def _site_state(asking: Asking, listed: sa.CTE, programme: sa.CTE) -> sa.ColumnElement[str]:
-    """What became of a member by the day; reclassified: in another register than at the baseline."""
-    m = listed.c
+@dataclass(frozen=True)
+class _Registration:
+    """In which register each site was on the day and at the baseline, and how its last period ended."""
 
-    def of_periods(name: str, *conditions: Condition) -> sa.ColumnElement[Any]:
-        """A column of the period of the member that fulfils the conditions, of the last if several do."""
-        last = sa.select(periods.c[name]).where(periods.c.hazard_site == m.uid, *conditions)
-        return last.order_by(periods.c.started_on.desc()).limit(1).scalar_subquery()
+    then: sa.CTE
+    at_baseline: sa.CTE
+    last_end: sa.CTE
 
+    @property
+    def state(self) -> sa.ColumnElement[str]:
+        """What became of a member by the day; reclassified: in another register than at the baseline."""
+        register, end_kind = self.then.c.register_kind, self.last_end.c.end_kind
+        return sa.case(
+            (register != self.at_baseline.c.register_kind, "reclassified"),
+            (register.is_not(None), "registered"),
+            *((end_kind == each, each) for each in ("cancelled", "merged", "void")),
+            else_="not_registered",
+        )
+
+
+def _registration(asking: Asking, programme: sa.CTE) -> _Registration:
+    baseline = sa.select(programme.c.baseline_on).scalar_subquery()
     periods = periods_of_sites(asking.known_at)
-    register_then = of_periods("register_kind", lasts_on(periods, asking.as_of))
-    register_before = of_periods("register_kind", lasts_on(periods, programme.c.baseline_on))
-    last_end = of_periods("end_kind", periods.c.ended_on <= asking.as_of)
-    return sa.case(
-        (register_then != register_before, "reclassified"),
-        (register_then.is_not(None), "registered"),
-        *((last_end == each, each) for each in ("cancelled", "merged", "void")),
-        else_="not_registered",
+    ended = (
+        sa.select(periods.c.hazard_site, periods.c.end_kind)
+        .ext(distinct_on(periods.c.hazard_site))
+        .where(periods.c.ended_on <= asking.as_of)
+        .order_by(periods.c.hazard_site, periods.c.started_on.desc())
+    )
+    return _Registration(
+        registered_then(asking),
+        registered_on(asking, baseline, "registered_at_baseline"),
+        ended.cte("last_end"),
     )
 
 

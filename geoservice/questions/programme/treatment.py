@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 
 from geoservice.domain.remediation import REMEDIATION_MEASURES, remediation_projects
 from geoservice.questions.contract import Asking
@@ -210,21 +210,16 @@ def treatment_of_sites(projects: sa.CTE) -> sa.CTE:
     `project_nos`, `measures` (texts), `place`, `undated`, `old_house_standing`,
     `old_houses_unknown`, `progress`, `late_place`, `late_days`.
     """
-    of_site = (
-        sa.select(
-            sa.func.unnest(projects.c.hazard_sites, type_=sa.UUID()).label("site"),
-            *(column for column in projects.c if column.name != "hazard_sites"),
-        )
-        .distinct()
-        .subquery("of_site")
-    )
+    # A project may name a site twice: none of the aggregates minds.
+    of_site = sa.select(
+        sa.func.unnest(projects.c.hazard_sites, type_=sa.UUID()).label("site"),
+        *(column for column in projects.c if column.name != "hazard_sites"),
+    ).subquery("of_site")
     o = of_site.c
     valid: Condition = o.place > 0
-    worst = (o.progress, o.late_days.desc().nulls_last(), o.late_place, o.uid)
-
-    def of_worst(column: Expression) -> Expression:
-        first = sa.func.array_agg(aggregate_order_by(column, *worst), type_=sa.ARRAY(sa.Integer))
-        return first.filter(valid)[1]
+    # Lists are compared element by element, null last: so the least one is that of the worst project.
+    standing: array[Any] = array((o.progress, -o.late_days, o.late_place), type_=sa.Integer)
+    worst = sa.func.min(standing, type_=sa.ARRAY(sa.Integer)).filter(valid)
 
     def texts(column: Expression) -> Expression:
         return sa.func.string_agg(
@@ -243,9 +238,9 @@ def treatment_of_sites(projects: sa.CTE) -> sa.CTE:
             any_of(o.undated).label("undated"),
             any_of(o.old_house_standing).label("old_house_standing"),
             any_of(o.old_houses_unknown).label("old_houses_unknown"),
-            sa.func.coalesce(of_worst(o.progress), PROGRESS.index("no_date")).label("progress"),
-            of_worst(o.late_place).label("late_place"),
-            of_worst(o.late_days).label("late_days"),
+            sa.func.coalesce(worst[1], PROGRESS.index("no_date")).label("progress"),
+            worst[3].label("late_place"),
+            (-worst[2]).label("late_days"),
         )
         .group_by(o.site)
         .cte("treatment")

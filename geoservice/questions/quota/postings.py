@@ -22,30 +22,73 @@ def movements(asking: Asking) -> sa.CTE:
     `town_code`, `document_no`, `is_reversal` and `change_m2`, positive for what was received.
     """
     entries = rows_of(asking, quota_entries, "entry")
-    originals = rows_of(asking, quota_entries, "original")
+    originals = _reversed_entries(asking)
     e = entries.c
-    joined = entries.outerjoin(originals, originals.c.uid == e.reverses)
+    posted = (
+        sa.select(
+            *(e.from_account, e.to_account, e.amount_m2, e.entry_no),
+            sa.func.coalesce(originals.c.entry_type, e.entry_type).label("entry_type"),
+            *(e.booked_on, e.quota_parcel, e.quota_rule, e.town_code, e.document_no),
+            sa.func.coalesce(originals.c.posting, e.posting).label("posting"),
+            e.reverses.is_not(None).label("is_reversal"),
+        )
+        .select_from(entries.outerjoin(originals, originals.c.uid == e.reverses))
+        .where(e.booked_on <= asking.as_of)
+        .subquery("posted")
+    )
+    return _both_sides(posted).cte("movements")
+
+
+def sums_moved(asking: Asking) -> sa.CTE:
+    """What moved between each two accounts up to the day, by type: few rows, for whom sums suffice.
+
+    Columns: `account`, `other`, `entry_type` and `change_m2`, as of `movements`.
+    """
+    entries = rows_of(asking, quota_entries, "summed_entry")
+    originals = _reversed_entries(asking)
+    e = entries.c
+    entry_type = sa.func.coalesce(originals.c.entry_type, e.entry_type)
+    summed = (
+        sa.select(
+            *(e.from_account, e.to_account),
+            entry_type.label("entry_type"),
+            sa.func.sum(e.amount_m2).label("amount_m2"),
+        )
+        .select_from(entries.outerjoin(originals, originals.c.uid == e.reverses))
+        .where(e.booked_on <= asking.as_of)
+        .group_by(e.from_account, e.to_account, entry_type)
+        .cte("summed")
+    )
+    return _both_sides(summed).cte("sums_moved")
+
+
+def _both_sides(posted: sa.FromClause) -> sa.CompoundSelect[Any]:
+    """What the account on either side received, negative for what it gave; all other columns as they are."""
+    p = posted.c
+    sides = ("from_account", "to_account", "amount_m2")
+    others = [column for column in p if column.name not in sides]
 
     def side(account: Any, other: Any, change: Any) -> sa.Select[Any]:
-        return (
-            sa.select(
-                account.label("account"),
-                other.label("other"),
-                e.entry_no,
-                sa.func.coalesce(originals.c.entry_type, e.entry_type).label("entry_type"),
-                *(e.booked_on, e.quota_parcel, e.quota_rule, e.town_code, e.document_no),
-                sa.func.coalesce(originals.c.posting, e.posting).label("posting"),
-                e.reverses.is_not(None).label("is_reversal"),
-                change.label("change_m2"),
-            )
-            .select_from(joined)
-            .where(e.booked_on <= asking.as_of)
+        return sa.select(
+            account.label("account"), other.label("other"), *others, change.label("change_m2")
         )
 
     return sa.union_all(
-        side(e.to_account, e.from_account, e.amount_m2),
-        side(e.from_account, e.to_account, -e.amount_m2),
-    ).cte("movements")
+        side(p.to_account, p.from_account, p.amount_m2),
+        side(p.from_account, p.to_account, -p.amount_m2),
+    )
+
+
+def _reversed_entries(asking: Asking) -> sa.Subquery:
+    """The entries that others reverse: few, so that nothing else need be looked through for them."""
+    entries = rows_of(asking, quota_entries, "reversed_entry")
+    reversals = rows_of(asking, quota_entries, "reversing")
+    reversed_ones = sa.select(reversals.c.reverses).where(reversals.c.reverses.is_not(None))
+    return (
+        sa.select(entries.c.uid, entries.c.entry_type, entries.c.posting)
+        .where(entries.c.uid.in_(reversed_ones))
+        .subquery("original")
+    )
 
 
 def charges(asking: Asking) -> sa.CTE:

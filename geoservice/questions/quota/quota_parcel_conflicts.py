@@ -291,12 +291,14 @@ def _pairs(asking: Asking, every: sa.CTE) -> sa.CTE:
         .offset(0)
         .subquery("overlapping")
     )
-    area = area_m2(overlapping.c.geom)
-    return (
-        sa.select(*overlapping.c, area.label("overlap_m2"))
-        .where(area > overlapping.c.tolerance_m2)
-        .cte("pairs")
-    )
+    sized = _sized(overlapping, overlap_m2=area_m2(overlapping.c.geom))
+    return sa.select(*sized.c).where(sized.c.overlap_m2 > sized.c.tolerance_m2).cte("pairs")
+
+
+def _sized(rows: sa.FromClause, **area: sa.ColumnElement[float]) -> sa.Subquery:
+    """The rows with an area under a name, behind a fence: each is measured once."""
+    named = (each.label(name) for name, each in area.items())
+    return sa.select(*rows.c, *named).offset(0).subquery("sized")
 
 
 def _by_pair(pairs: sa.CTE) -> sa.CTE:
@@ -370,6 +372,7 @@ def _parts(asking: Asking, every: sa.CTE) -> sa.CTE:
             sa.func.coalesce(places.c.code == sa.any_(every.c.towns), False).label(
                 "is_charged_there"
             ),
+            is_inside.label("is_inside"),
             part.label("geom"),
         )
         .select_from(every.join(places, sa.func.ST_Intersects(places.c.geom, every.c.geom)))
@@ -377,14 +380,13 @@ def _parts(asking: Asking, every: sa.CTE) -> sa.CTE:
         .offset(0)
         .subquery("divided")
     )
-    area = area_m2(divided.c.geom)
+    # A parcel that lies inside is measured already, in the same way.
+    part_m2 = sa.case((divided.c.is_inside, divided.c.measured_m2), else_=area_m2(divided.c.geom))
+    sized = _sized(divided, part_m2=part_m2)
+    share = sized.c.part_m2 / sa.func.nullif(sized.c.measured_m2, 0)
     return (
-        sa.select(
-            *divided.c,
-            area.label("part_m2"),
-            (area / sa.func.nullif(divided.c.measured_m2, 0)).label("share"),
-        )
-        .where(area > _tolerance_m2(divided.c.measured_m2))
+        sa.select(*sized.c, share.label("share"))
+        .where(sized.c.part_m2 > _tolerance_m2(sized.c.measured_m2))
         .cte("parts")
     )
 
@@ -436,8 +438,11 @@ def _united(
 ) -> sa.Subquery:
     """The area of a charge's overlaps together, where several of them lie on each other once."""
     together = sa.func.ST_UnaryUnion(sa.func.ST_Collect(overlaps.c.geom), type_=Geometry())
+    m2 = sa.case(
+        (sa.func.count() == 1, sa.func.min(overlaps.c.overlap_m2)), else_=area_m2(together)
+    )
     return (
-        sa.select(charge.label("charge"), area_m2(together).label("m2"))
+        sa.select(charge.label("charge"), m2.label("m2"))
         .where(*where)
         .group_by(charge)
         .subquery(name)

@@ -20,7 +20,7 @@ from geoservice.errors import BadParameter, MissingParameter
 from geoservice.languages import Text
 from geoservice.questions import contract
 from geoservice.questions.contract import Asking, Figures, Issue, Plan, Question
-from geoservice.questions.quota.postings import movements
+from geoservice.questions.quota.postings import movements, sums_moved
 from geoservice.questions.sides import rows_of
 from geoservice.regions import Region
 from geoservice.store.ledger import reservation_on
@@ -207,8 +207,7 @@ def _settled(asking: Asking) -> Asking:
 
 def _plan(asking: Asking) -> Plan:
     rule = _rule(asking)
-    every = movements(asking)
-    moved = _moved_for_the_purpose(asking, rule, every)
+    moved = _moved_for_the_purpose(asking, rule)
     summary = _summary(asking, rule, moved)
     plan = Plan(
         found=summary,
@@ -224,7 +223,7 @@ def _plan(asking: Asking) -> Plan:
         case "days":
             return replace(
                 plan,
-                found=_days(asking, rule, every),
+                found=_days(asking, rule),
                 order=("day",),
                 shown=partial(_shown, columns=_DAY_COLUMNS, id="day"),
                 columns=_DAY_COLUMNS,
@@ -245,8 +244,9 @@ def _rule(asking: Asking) -> sa.CTE:
     return sa.select(rules).where(rules.c.rule_no == asking.text("rule")).cte("rule")
 
 
-def _moved_for_the_purpose(asking: Asking, rule: sa.CTE, moved: sa.CTE) -> sa.CTE:
-    """The movements of the accounts for rural revitalization of the rule's year and kind of quota."""
+def _moved_for_the_purpose(asking: Asking, rule: sa.CTE) -> sa.CTE:
+    """What the accounts for rural revitalization of the rule's year and kind of quota received and gave."""
+    moved = sums_moved(asking)
     accounts = rows_of(asking, quota_accounts, "rural_account")
     others = rows_of(asking, quota_accounts, "other_account")
     town = asking.text("town")
@@ -325,8 +325,9 @@ def _summary(asking: Asking, rule: sa.CTE, moved: sa.CTE) -> sa.CTE:
     )
 
 
-def _days(asking: Asking, rule: sa.CTE, moved: sa.CTE) -> sa.CTE:
+def _days(asking: Asking, rule: sa.CTE) -> sa.CTE:
     """Each day on which the city's pool moved in a way that changes what is required or reserved."""
+    moved = movements(asking)
     accounts = rows_of(asking, quota_accounts, "pool")
     days = (
         sa.select(
