@@ -13,7 +13,7 @@ line maps them to exit codes. The tree, by what the caller can do about it:
     │   ├── Malformed           a body that is not what its media type says
     │   └── SeveralKeys         a request with more than one key
     ├── NotFound            UnknownCollection, UnknownFeature, DeletedFeature, UnknownVersion, UnknownChange,
-    │                       UnknownQuestion, UnknownAnswer, UnknownImport,
+    │                       UnknownQuestion, UnknownAnswer, UnknownImport, UnknownJob,
     │                       UnknownUser, UnknownKey, UnknownAccount, UnknownEntry, UnknownPosting
     ├── NotAcceptable       no representation that the caller accepts
     ├── MethodNotAllowed    the resource has no such method
@@ -29,8 +29,10 @@ line maps them to exit codes. The tree, by what the caller can do about it:
     │   │   QuestionChanged
     │   ├── Overdraft, NotHeld, DoubleCharge, OverlappingCharge, ReservationShort, AlreadyReversed,
     │   │   AppendOnly
-    │   └── FeatureInUse, FeatureLocked, FeatureNotLocked, UnknownLock, LockExpired, CannotLock
-    └── Unavailable         try again later: DatabaseUnavailable, Busy, TooSlow, SetupFailed
+    │   └── FeatureInUse, FeatureLocked, FeatureNotLocked, UnknownLock, LockExpired, CannotLock,
+    │       JobNotFinished
+    └── Unavailable         try again later: DatabaseUnavailable, Busy, TooManyJobs, TooSlow, JobDied,
+                            SetupFailed
 """
 
 from collections.abc import Iterable, Mapping
@@ -446,6 +448,17 @@ class UnknownImport(NotFound):
     code = "unknown-import"
     title = Text(zh="未知导入任务", en="Unknown import")
     message = Text(zh="没有导入任务“{value}”。", en="There is no import “{value}”.")
+
+
+class UnknownJob(NotFound):
+    """A job that does not exist, has expired, or is nothing for the caller."""
+
+    code = "unknown-job"
+    title = Text(zh="未知任务", en="Unknown job")
+    message = Text(
+        zh="没有任务“{value}”，或其结果已过期。",
+        en="There is no job “{value}”, or its result has expired.",
+    )
 
 
 class UnknownAccount(NotFound):
@@ -966,6 +979,17 @@ class CannotLock(Conflict):
     message = Text(zh="无法锁定：{reason}", en="They cannot be locked: {reason}")
 
 
+class JobNotFinished(Conflict):
+    """The result of a job that has none."""
+
+    code = "job-not-finished"
+    title = Text(zh="任务没有结果", en="No result of the job")
+    message = Text(
+        zh="任务“{value}”的状态是 {status}，没有结果。",
+        en="The job “{value}” is {status}; there is no result.",
+    )
+
+
 class Unavailable(GeoserviceError):
     """A part that the service needs does not answer now."""
 
@@ -995,6 +1019,17 @@ class Busy(Unavailable):
     )
 
 
+class TooManyJobs(Unavailable):
+    """As many jobs wait or run as may at once."""
+
+    code = "too-many-jobs"
+    title = Text(zh="任务过多", en="Too many jobs")
+    message = Text(
+        zh="未完成的任务已达上限（{limit_name}：{limit}）；请等其中一个完成，或取消一个。",
+        en="As many jobs are unfinished as may be ({limit_name}: {limit}); wait for one, or cancel one.",
+    )
+
+
 class TooSlow(Unavailable):
     """The statement exceeded its time limit."""
 
@@ -1003,6 +1038,17 @@ class TooSlow(Unavailable):
     message = Text(
         zh="查询超过 {limit} 秒上限；请缩小范围或加筛选条件。",
         en="The query exceeded its limit of {limit} s; narrow the area or add a filter.",
+    )
+
+
+class JobDied(Unavailable):
+    """A job whose workers died, each of them."""
+
+    code = "job-died"
+    title = Text(zh="任务中断", en="Job died")
+    message = Text(
+        zh="执行任务的进程 {attempts} 次中断。",
+        en="The processes that worked on the job died {attempts} times.",
     )
 
 

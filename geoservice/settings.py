@@ -74,6 +74,19 @@ class Limits(BaseSettings):
     export_timeout_s: Annotated[
         float, Field(gt=0, description="Time limit of an export, seconds")
     ] = 1_800
+    max_jobs: Annotated[
+        int,
+        Field(ge=1, description="Most files that wait or are written in the background at once"),
+    ] = 100
+    max_own_jobs: Annotated[
+        int, Field(ge=1, description="Most of them for one user; all without a key are one")
+    ] = 10
+    max_job_bytes: Annotated[
+        int, Field(ge=1024, description="Largest file written in the background, bytes")
+    ] = 4 * 2**30
+    job_hours: Annotated[
+        float, Field(gt=0, description="How long files written in the background are kept, hours")
+    ] = 24
     count_limit: Annotated[
         int, Field(ge=1, description="Matches counted exactly; more are estimated")
     ] = 10_000

@@ -114,6 +114,13 @@ def module_database(cluster: Cluster, upgraded_template: str) -> Iterator[Databa
         yield database
 
 
+@pytest.fixture(scope="session")
+def session_database(cluster: Cluster, upgraded_template: str) -> Iterator[Database]:
+    """Like `module_database`, but one for the whole session."""
+    with _copy(cluster, upgraded_template) as url, _opened(url) as database:
+        yield database
+
+
 @pytest.fixture
 def registry(database: Database) -> Registry:
     """The catalog of `database`."""
@@ -193,6 +200,7 @@ def _empty(database: Database) -> None:
             system.locked_features,
             system.locks,
             system.answered_requests,
+            system.jobs,
             system.quota_balances,
             system.quota_holds,
             system.quota_charges,

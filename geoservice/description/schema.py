@@ -37,7 +37,7 @@ _PARAMETER_TYPES: dict[ParameterType, dict[str, Any]] = {
     ParameterType.DATE: {"type": "string", "format": "date"},
     ParameterType.DATETIME: {"type": "string", "format": "date-time"},
     ParameterType.COLLECTION: {"type": "string"},
-    ParameterType.GEOMETRY: {"type": "string"},
+    ParameterType.GEOMETRY: {"type": "string", "format": "geometry-any"},
 }
 
 _LOCATION = Text(zh="位置", en="Geometry")

@@ -1,11 +1,10 @@
 """Arrow streams and GeoParquet files, and the Arrow batches from which all binary formats come."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,37 +13,46 @@ import pyarrow.parquet as pq
 import shapely
 import sqlalchemy as sa
 
-from geoservice.crs import Crs
+from geoservice.description.collection import FieldType
 from geoservice.description.records import Records
-from geoservice.store.database import Database
+from geoservice.files.outgoing import Outgoing
 from geoservice.store.encoding import columns
 
 GEOMETRY = "geometry"
+ID = "id"
+FACTS = "geoservice"
+"""The key of the metadata under which a file says what its rows are."""
+
 _ROW_GROUP_ROWS = 65_536
+_ROW_GROUP_BYTES = 33_554_432
 _BBOX = pa.struct([(edge, pa.float64()) for edge in ("xmin", "ymin", "xmax", "ymax")])
 
 
 @contextmanager
 def batches(
-    database: Database,
-    records: Records,
-    select: sa.Select[Any],
-    crs: Crs,
+    outgoing: Outgoing,
+    records: Records | None = None,
+    select: sa.Select[Any] | None = None,
     *,
     exact_decimals: bool = True,
 ) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
     """The rows as Arrow batches: id, columns, `geometry` as WKB with x first.
 
-    Decimals are exact, or doubles for formats that know none. Lists are JSON text.
+    Decimals are exact, or doubles for formats that know none; what is described as a number is a
+    double, however the database computes it. Lists are JSON text. `records` and
+    `select` stand in for those of the rows where a format wants them in another shape.
     """
-    rows = select.subquery("rows")
+    records = outgoing.records if records is None else records
+    rows = (outgoing.select if select is None else select).subquery("rows")
     geometry = records.geometry_column if records.geometry else None
-    plain = columns(
-        rows, records.names, uid=records.uid, geometry=geometry, crs=replace(crs, y_first=False)
-    )
-    with database.arrow(sa.select(*plain)) as reader:
+    crs = replace(outgoing.crs, y_first=False)
+    plain = columns(rows, records.names, uid=records.uid, geometry=geometry, crs=crs)
+    with outgoing.snapshot.arrow(sa.select(*plain)) as reader:
         decimals = {
-            name: _decimal(rows.c[name].type, exact_decimals)
+            name: _decimal(
+                rows.c[name].type,
+                exact_decimals and records.by_name[name].type is FieldType.DECIMAL,
+            )
             for name in records.names
             if isinstance(rows.c[name].type, sa.Numeric)
             and not isinstance(rows.c[name].type, sa.Float)
@@ -55,7 +63,13 @@ def batches(
         if geometry is not None:
             fields[-1] = fields[-1].with_metadata(_geoarrow(crs.srid))
         schema = pa.schema(fields)
-        yield schema, _cast(reader, schema)
+        yield schema, _counted(_cast(reader, schema), outgoing)
+
+
+def _counted(found: Iterator[pa.RecordBatch], outgoing: Outgoing) -> Iterator[pa.RecordBatch]:
+    for batch in found:
+        outgoing.add(len(batch))
+        yield batch
 
 
 def _decimal(type: Any, exact: bool) -> pa.DataType:
@@ -121,42 +135,72 @@ class _Pieces:
         return True
 
 
-def arrow(
-    database: Database, records: Records, select: sa.Select[Any], crs: Crs, count: list[int]
-) -> Iterator[bytes]:
-    """An Arrow IPC stream; without its end mark if a fault cuts it off."""
+def arrow(outgoing: Outgoing) -> Generator[bytes, None, None]:
+    """An Arrow IPC stream; without its end mark if a fault cuts it off.
+
+    The first column is the id, called `id` unless a column of the rows is.
+    """
     pieces = _Pieces()
     options = pa.ipc.IpcWriteOptions(compression="zstd")
-    with batches(database, records, select, crs) as (schema, found):
+    records = outgoing.records
+    with batches(outgoing) as (plain, found):
+        schema = plain.with_metadata(_told(outgoing))
+        if records.uid is not None and ID not in records.names:
+            schema = schema.set(0, schema.field(0).with_name(ID))
         writer = pa.ipc.new_stream(pieces, schema, options=options)
+        yield pieces.taken()
         for batch in found:
-            writer.write_batch(batch)
-            count[0] += len(batch)
+            writer.write_batch(pa.RecordBatch.from_arrays(batch.columns, schema=schema))
             yield pieces.taken()
         writer.close()
     yield pieces.taken()
 
 
-def parquet(
-    database: Database, records: Records, select: sa.Select[Any], crs: Crs, path: Path
-) -> int:
-    """A GeoParquet 1.1 file with a box for every row, by which readers skip; the rows."""
-    count = 0
+def _told(outgoing: Outgoing) -> dict[str, str] | None:
+    """What the rows are, as metadata of the schema."""
+    if not outgoing.facts:
+        return None
+    return {FACTS: json.dumps(outgoing.facts, ensure_ascii=False, default=str)}
+
+
+def parquet(outgoing: Outgoing) -> Generator[bytes, None, None]:
+    """A GeoParquet 1.1 file with a box for every row, by which readers skip.
+
+    Its foot, without which nobody can read it, comes last and not at all after a fault.
+    """
+    pieces = _Pieces()
     account = _Account()
-    with batches(database, records, select, crs) as (schema, found):
-        shaped = pa.schema([*(f.remove_metadata() for f in schema), pa.field("bbox", _BBOX)])
-        written = schema if records.geometry is None else shaped
-        with pq.ParquetWriter(path, written, compression="zstd") as writer:
-            for batch in found:
-                count += len(batch)
-                columns = batch.columns
-                if records.geometry is not None:
-                    columns = [*columns, account.boxes(batch.column(GEOMETRY))]
-                whole = pa.RecordBatch.from_arrays(columns, schema=written)
-                writer.write_batch(whole, row_group_size=_ROW_GROUP_ROWS)
-            if records.geometry is not None:
-                writer.add_key_value_metadata({"geo": json.dumps(account.metadata(crs.srid))})
-    return count
+    shaped = outgoing.records.geometry is not None
+    with batches(outgoing) as (plain, found):
+        schema = plain
+        if shaped:
+            schema = pa.schema([*(f.remove_metadata() for f in plain), pa.field("bbox", _BBOX)])
+        writer = pq.ParquetWriter(pieces, schema, compression="zstd")
+        for group in _row_groups(found):
+            columns = group.columns
+            if shaped:
+                columns = [*columns, account.boxes(group.column(GEOMETRY))]
+            writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
+            yield pieces.taken()
+        about = _told(outgoing) or {}
+        if shaped:
+            about["geo"] = json.dumps(account.metadata(outgoing.crs.srid))
+        writer.add_key_value_metadata(about)
+        writer.close()
+    yield pieces.taken()
+
+
+def _row_groups(found: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The rows in groups that are large enough to be worth skipping, and fit in memory."""
+    held: list[pa.RecordBatch] = []
+    for batch in found:
+        held.append(batch)
+        rows, size = sum(map(len, held)), sum(each.nbytes for each in held)
+        if rows >= _ROW_GROUP_ROWS or size >= _ROW_GROUP_BYTES:
+            yield pa.concat_batches(held)
+            held.clear()
+    if held:
+        yield pa.concat_batches(held)
 
 
 class _Account:

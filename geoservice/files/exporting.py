@@ -2,11 +2,11 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
@@ -17,11 +17,12 @@ from geoservice.description.records import Records
 from geoservice.errors import BadParameter, UnknownFormat
 from geoservice.files import columnar, layers, sheets, texts
 from geoservice.files.formats import FORMATS, Format
+from geoservice.files.outgoing import Outgoing
 from geoservice.languages import DEFAULT_LANGUAGE, Language
 from geoservice.query.query import Query
-from geoservice.store.database import Database
+from geoservice.store.database import Connection, Database, Snapshot
 from geoservice.store.encoding import shown_fields
-from geoservice.store.statements import features
+from geoservice.store.statements import features, row_count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,21 +59,110 @@ def collection_records(collection: Collection, query: Query) -> tuple[Records, s
     return records, features(collection, query)
 
 
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What is known of rows beside them, in the state of the data from which they are read.
+
+    `facts` are JSON values, for formats that have room for them; `matched` is how many rows there
+    are, limits apart, or None where nobody has counted.
+    """
+
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    matched: int | None = None
+
+
+Teller = Callable[[Connection], About]
+"""What finds that out in the state of the data that a connection sees."""
+
+
+def nothing(_connection: Connection) -> About:
+    """Nothing is told."""
+    return About()
+
+
+class Watcher(Protocol):
+    """Whoever wants to know how far a file is, and may stop it by raising."""
+
+    def begin(self, cancel: Callable[[], None]) -> None:
+        """From now on, and until the end, `cancel` stops the database, from any thread."""
+
+    def expect(self, total: int) -> None:
+        """There are so many rows."""
+
+    def reached(self, rows: int) -> None:
+        """So many rows have been read."""
+
+    def end(self) -> None:
+        """The database is needed no more."""
+
+
+@contextmanager
+def watched(database: Database, watcher: Watcher | None) -> Iterator[Snapshot]:
+    """One state of the data to write a file from, while somebody watches."""
+    with database.exporting() as snapshot:
+        if watcher is None:
+            yield snapshot
+            return
+        try:
+            watcher.begin(snapshot.cancel)
+            yield snapshot
+        finally:
+            watcher.end()
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A document on its way: how many rows match, if that is known, and its blocks, to be closed."""
+
+    matched: int | None
+    blocks: Generator[bytes, None, None]
+
+
+def opened(
+    database: Database,
+    records: Records,
+    select: sa.Select[Any],
+    format: str,
+    options: ExportOptions,
+    tell: Teller = nothing,
+) -> Stream:
+    """The rows as a document, block by block, in constant memory; for streamed formats.
+
+    What the document says of itself is of the same state of the data as its rows. A fault after
+    the first block raises and leaves the document without its end, so that a reader notices.
+    Closing the blocks cancels the query. Raises `UnknownFormat` for a format that is not streamed.
+    """
+    chosen = _format(format, streamed=True)
+    about: list[About] = []
+
+    def blocks() -> Generator[bytes, None, None]:
+        with database.exporting() as snapshot:
+            about.append(tell(snapshot.connection))
+            yield b""  # only that much is done when the stream is opened
+            outgoing = Outgoing(
+                snapshot=snapshot,
+                records=records,
+                select=select,
+                crs=options.crs,
+                facts=about[0].facts,
+            )
+            with closing(_blocks(outgoing, chosen, options)) as written:
+                yield from written
+
+    opened = blocks()
+    next(opened)
+    return Stream(about[0].matched, opened)
+
+
 def stream(
     database: Database,
     records: Records,
     select: sa.Select[Any],
     format: str,
     options: ExportOptions,
-) -> Iterator[bytes]:
-    """The rows as a document, block by block, in constant memory; for streamed formats.
-
-    A fault after the first block raises and leaves the document without its end, so that a reader
-    notices. Closing the iterator cancels the query. Raises `UnknownFormat` for a format that is
-    not streamed.
-    """
-    chosen = _format(format, streamed=True)
-    return _blocks(database, records, select, chosen, options, [0])
+) -> Generator[bytes, None, None]:
+    """The blocks of a document that says nothing of itself; see `opened`."""
+    return opened(database, records, select, format, options).blocks
 
 
 def write(
@@ -82,6 +172,8 @@ def write(
     format: str,
     path: Path,
     options: ExportOptions,
+    tell: Teller = nothing,
+    watcher: Watcher | None = None,
 ) -> int:
     """Write the rows to a file in any format; the number of rows.
 
@@ -94,8 +186,19 @@ def write(
         TooLarge: more rows than a worksheet has.
     """
     chosen = _format(format)
-    with draft_of(path, chosen.extension) as draft:
-        return _write(database, records, select, chosen, draft, options)
+    with draft_of(path, chosen.extension) as draft, watched(database, watcher) as snapshot:
+        outgoing = Outgoing(
+            snapshot=snapshot,
+            records=records,
+            select=select,
+            crs=options.crs,
+            facts=tell(snapshot.connection).facts,
+            reached=watcher.reached if watcher else None,
+        )
+        if watcher is not None:
+            watcher.expect(snapshot.connection.execute(row_count(select)).scalar_one())
+        _write(outgoing, chosen, draft, options)
+    return outgoing.count
 
 
 @contextmanager
@@ -116,43 +219,30 @@ def _format(id: str, *, streamed: bool = False) -> Format:
 
 
 def _blocks(
-    database: Database,
-    records: Records,
-    select: sa.Select[Any],
-    format: Format,
-    options: ExportOptions,
-    count: list[int],
-) -> Iterator[bytes]:
+    outgoing: Outgoing, format: Format, options: ExportOptions
+) -> Generator[bytes, None, None]:
     match format.id:
         case "geojson":
-            return texts.geojson(database, records, select, options.crs, count)
+            return texts.geojson(outgoing)
         case "geojsonseq":
-            return texts.geojson_sequence(database, records, select, options.crs, count)
+            return texts.geojson_sequence(outgoing)
         case "csv":
-            return sheets.csv(database, records, select, options.crs, count, bom=options.bom)
-    return columnar.arrow(database, records, select, options.crs, count)
+            return sheets.csv(outgoing, bom=options.bom)
+        case "parquet":
+            return columnar.parquet(outgoing)
+    return columnar.arrow(outgoing)
 
 
-def _write(
-    database: Database,
-    records: Records,
-    select: sa.Select[Any],
-    format: Format,
-    path: Path,
-    options: ExportOptions,
-) -> int:
+def _write(outgoing: Outgoing, format: Format, path: Path, options: ExportOptions) -> None:
     if format.streamed:
-        count = [0]
-        with path.open("wb") as file:
-            for block in _blocks(database, records, select, format, options, count):
+        with path.open("wb") as file, closing(_blocks(outgoing, format, options)) as blocks:
+            for block in blocks:
                 file.write(block)
-        return count[0]
-    if format.id == "parquet":
-        return columnar.parquet(database, records, select, options.crs, path)
-    if format.id == "xlsx":
-        return sheets.xlsx(database, records, select, options.crs, path, options.language)
-    if records.geometry is None and format.id != "gpkg":
+    elif format.id == "xlsx":
+        sheets.xlsx(outgoing, path, options.language)
+    elif outgoing.records.geometry is None and format.id != "gpkg":
         raise UnknownFormat(value=format.id, allowed=["gpkg", "parquet", "csv", "xlsx"])
-    if options.crs.srid == 0:
+    elif options.crs.srid == 0:
         raise BadParameter(name="crs", value=options.crs.name, allowed="EPSG")
-    return layers.write(database, records, select, options.crs, format.id, path)
+    else:
+        layers.write(outgoing, format.id, path)

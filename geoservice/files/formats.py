@@ -5,13 +5,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Format:
-    """A format: `streamed` formats need no file on disk; `spatial` ones need a geometry."""
+    """A format.
+
+    `streamed` formats need no file on disk; `tells_facts` ones have room for what the rows are.
+    """
 
     id: str
     media_type: str
     extension: str
     streamed: bool
     carries_crs: bool
+    tells_facts: bool = False
 
 
 FORMATS: dict[str, Format] = {
@@ -28,8 +32,9 @@ FORMATS: dict[str, Format] = {
             "parquet",
             "application/vnd.apache.parquet",
             ".parquet",
-            streamed=False,
+            streamed=True,
             carries_crs=True,
+            tells_facts=True,
         ),
         Format(
             "arrow",
@@ -37,6 +42,7 @@ FORMATS: dict[str, Format] = {
             ".arrows",
             streamed=True,
             carries_crs=True,
+            tells_facts=True,
         ),
         Format("shp", "application/zip", ".shp.zip", streamed=False, carries_crs=True),
         Format(

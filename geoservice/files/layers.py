@@ -5,19 +5,16 @@ import warnings
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyogrio
-import sqlalchemy as sa
 
-from geoservice.crs import Crs
 from geoservice.description.collection import GeometryType
 from geoservice.description.records import Records
 from geoservice.errors import UnknownFormat
 from geoservice.files.columnar import GEOMETRY, batches
-from geoservice.store.database import Database
+from geoservice.files.outgoing import Outgoing
 
 ALIASES = "fields.csv"
 """The table of a zipped shapefile's short names, which the importer reads again."""
@@ -32,38 +29,23 @@ _OPTIONS: dict[str, dict[str, str]] = {
 }
 
 
-def write(
-    database: Database,
-    records: Records,
-    select: sa.Select[Any],
-    crs: Crs,
-    format: str,
-    path: Path,
-) -> int:
-    """Write the rows; how many. A shapefile is zipped with its table of names."""
+def write(outgoing: Outgoing, format: str, path: Path) -> None:
+    """Write the rows. A shapefile is zipped with its table of names."""
     if format == "shp":
-        return _write_shapefile(database, records, select, crs, path)
-    with batches(database, records, select, crs, exact_decimals=False) as (schema, found):
-        return _write_layer(schema, found, records, crs, format, path, records.id)
+        _write_shapefile(outgoing, path)
+        return
+    with batches(outgoing, exact_decimals=False) as (schema, found):
+        _write_layer(schema, found, outgoing, format, path)
 
 
 def _write_layer(
     schema: pa.Schema,
     found: Iterator[pa.RecordBatch],
-    records: Records,
-    crs: Crs,
+    outgoing: Outgoing,
     format: str,
     path: Path,
-    layer: str,
-) -> int:
-    count = 0
-
-    def counted() -> Iterator[pa.RecordBatch]:
-        nonlocal count
-        for batch in found:
-            count += len(batch)
-            yield batch
-
+) -> None:
+    records = outgoing.records
     shaped = records.geometry is not None
     options = dict(_OPTIONS[format]) if shaped else {}
     if format == "gpkg":
@@ -71,42 +53,38 @@ def _write_layer(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a layer without a CRS of its own: tables have none
         pyogrio.write_arrow(
-            pa.RecordBatchReader.from_batches(schema, counted()),
+            pa.RecordBatchReader.from_batches(schema, found),
             path,
-            layer=layer,
+            layer=records.id,
             driver=_DRIVERS[format],
             geometry_name=GEOMETRY if shaped else None,
             geometry_type=_geometry_type(records.geometry) if records.geometry else None,
-            crs=f"EPSG:{crs.srid}" if shaped else None,
+            crs=f"EPSG:{outgoing.crs.srid}" if shaped else None,
             **options,
         )
-    return count
 
 
 def _geometry_type(geometry: GeometryType) -> str:
     return "Unknown" if geometry is GeometryType.GEOMETRY else geometry.value
 
 
-def _write_shapefile(
-    database: Database, records: Records, select: sa.Select[Any], crs: Crs, path: Path
-) -> int:
+def _write_shapefile(outgoing: Outgoing, path: Path) -> None:
     """A shapefile with ASCII names of ten bytes, `.cpg` for its text, and the names' table, zipped."""
+    records = outgoing.records
     if records.geometry in (None, GeometryType.GEOMETRY):
         raise UnknownFormat(value="shp", allowed=["gpkg", "fgb", "parquet", "geojson"])
     folder = path.parent / "shapefile"
     folder.mkdir()
     names = [*([records.uid] if records.uid else []), *records.names]
     short = short_names(names)
-    with batches(database, records, select, crs, exact_decimals=False) as (schema, found):
+    with batches(outgoing, exact_decimals=False) as (schema, found):
         plain = pa.schema([_dbf_field(field, short) for field in schema])
         rows = (_dbf_batch(batch, plain) for batch in found)
-        target = folder / f"{records.id}.shp"
-        count = _write_layer(plain, rows, records, crs, "shp", target, records.id)
+        _write_layer(plain, rows, outgoing, "shp", folder / f"{records.id}.shp")
     _write_aliases(folder / ALIASES, records, short)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for part in sorted(folder.iterdir()):
             archive.write(part, part.name)
-    return count
 
 
 def short_names(names: list[str]) -> dict[str, str]:

@@ -5,7 +5,7 @@ a formula is marked with an apostrophe (OWASP, CSV injection).
 """
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,13 +16,11 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import sqlalchemy as sa
 
-from geoservice.crs import Crs
 from geoservice.description.collection import GeometryType
-from geoservice.description.records import Records
 from geoservice.errors import TooLarge
 from geoservice.files.columnar import batches
+from geoservice.files.outgoing import Outgoing
 from geoservice.languages import Language
-from geoservice.store.database import Database
 from geoservice.store.encoding import in_crs
 
 _FORMULA = "^[=+\\-@\t\r]"
@@ -30,37 +28,21 @@ _MAX_SHEET_ROWS = 1_048_576
 _MAX_SHEET_TITLE = 31
 
 
-def csv(
-    database: Database,
-    records: Records,
-    select: sa.Select[Any],
-    crs: Crs,
-    count: list[int],
-    *,
-    bom: bool,
-) -> Iterator[bytes]:
+def csv(outgoing: Outgoing, *, bom: bool) -> Generator[bytes, None, None]:
     """A CSV file in UTF-8 (RFC 4180, texts quoted); a missing value is nothing, an empty text `""`."""
     if bom:
         yield b"\xef\xbb\xbf"
-    with _flat(database, records, select, crs) as (schema, found):
+    with _flat(outgoing) as (schema, found):
         yield (",".join(_quoted(name) for name in schema.names) + "\r\n").encode()
         options = pa_csv.WriteOptions(include_header=False)
         for batch in found:
             out = io.BytesIO()
             pa_csv.write_csv(_harmless(batch), out, options)
-            count[0] += len(batch)
             yield out.getvalue()
 
 
-def xlsx(
-    database: Database,
-    records: Records,
-    select: sa.Select[Any],
-    crs: Crs,
-    path: Path,
-    language: Language,
-) -> int:
-    """An XLSX workbook with one sheet; the rows.
+def xlsx(outgoing: Outgoing, path: Path, language: Language) -> None:
+    """An XLSX workbook with one sheet.
 
     Raises `TooLarge` beyond the rows of a sheet. Instants are text, because a spreadsheet knows no
     time zones.
@@ -68,34 +50,31 @@ def xlsx(
     import openpyxl
 
     book = openpyxl.Workbook(write_only=True)
-    title = records.title.spoken(language)
-    sheet = book.create_sheet(_sheet_title(title))
-    count = 0
-    with _flat(database, records, select, crs) as (schema, found):
+    sheet = book.create_sheet(_sheet_title(outgoing.records.title.spoken(language)))
+    with _flat(outgoing) as (schema, found):
         sheet.append(schema.names)
         for batch in found:
-            count += len(batch)
-            if count >= _MAX_SHEET_ROWS:
+            if outgoing.count >= _MAX_SHEET_ROWS:
                 raise TooLarge(
-                    limit_name="max_sheet_rows", limit=_MAX_SHEET_ROWS - 1, actual=f">= {count}"
+                    limit_name="max_sheet_rows",
+                    limit=_MAX_SHEET_ROWS - 1,
+                    actual=f">= {outgoing.count}",
                 )
             plain = _harmless(_cells(batch))
             for row in zip(*(column.to_pylist() for column in plain.columns), strict=True):
                 sheet.append(row)
     book.save(path)
-    return count
 
 
 @contextmanager
-def _flat(
-    database: Database, records: Records, select: sa.Select[Any], crs: Crs
-) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
+def _flat(outgoing: Outgoing) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
     """The rows without a geometry column, its coordinates or WKT in columns of their own."""
+    records, crs = outgoing.records, outgoing.crs
     if records.geometry is None:
-        with batches(database, records, select, crs) as found:
+        with batches(outgoing) as found:
             yield found
         return
-    rows = select.subquery("rows")
+    rows = outgoing.select.subquery("rows")
     shape = in_crs(rows.c[records.geometry_column], replace(crs, y_first=False))
     taken = {*records.names, records.uid or ""}
     if records.geometry is GeometryType.POINT:
@@ -107,13 +86,12 @@ def _flat(
     else:
         made = [sa.func.ST_AsText(shape, crs.decimals, type_=sa.Text).label(_free("wkt", taken))]
     kept = [column for column in rows.c if column.key in taken]
-    flat = sa.select(*kept, *made)
     more = tuple(
         replace(records.columns[0], name=each.name) if records.columns else _bare(each.name)
         for each in made
     )
     plain = replace(records, columns=(*records.columns, *more), geometry=None)
-    with batches(database, plain, flat, crs) as found:
+    with batches(outgoing, plain, sa.select(*kept, *made)) as found:
         yield found
 
 

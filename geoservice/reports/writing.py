@@ -1,6 +1,6 @@
 """Reports as files: the way in for every door."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -14,7 +14,7 @@ from geoalchemy2 import Geometry
 from geoservice.description.collection import GeometryType
 from geoservice.description.question import ParameterType
 from geoservice.errors import UnknownFormat
-from geoservice.files.exporting import draft_of
+from geoservice.files.exporting import Watcher, draft_of, watched
 from geoservice.files.formats import FORMATS as FILE_FORMATS
 from geoservice.languages import Language
 from geoservice.regions import Region
@@ -50,6 +50,8 @@ _XLSX = Form("xlsx", FILE_FORMATS["xlsx"].media_type, FILE_FORMATS["xlsx"].exten
 FORMS: Mapping[str, Form] = {form.id: form for form in (_PAGE, _PDF, _XLSX)}
 """Every form by its id: the printable page, its PDF, the workbook."""
 
+_TOLD_EVERY = 1_000
+
 Source = Callable[[sa.Connection], Answered]
 """What gives the answer on a snapshot: `answered` for a question, or what reads a saved answer."""
 
@@ -64,8 +66,10 @@ class Surroundings:
     language: Language
 
 
-def write_report(source: Source, form: str, path: Path, around: Surroundings) -> int:
-    """Write the report of an answer; the number of rows of the answer.
+def write_report(
+    source: Source, form: str, path: Path, around: Surroundings, watcher: Watcher | None = None
+) -> int:
+    """Write the report of an answer; the number of rows of the answer. A workbook can be watched.
 
     The file appears under its name when it is whole. A workbook has every row, a page the first
     `MOST_ROWS` and the number of the others. All that it says is of one state of the data.
@@ -80,7 +84,7 @@ def write_report(source: Source, form: str, path: Path, around: Surroundings) ->
         raise UnknownFormat(value=form, allowed=list(FORMS))
     with draft_of(path, FORMS[form].extension) as draft:
         if form == _XLSX.id:
-            return _write_workbook(source, draft, around)
+            return _write_workbook(source, draft, around, watcher)
         if form == _PDF.id:
             require_packages()
         html, count = _page(source, around)
@@ -88,16 +92,30 @@ def write_report(source: Source, form: str, path: Path, around: Surroundings) ->
     return count
 
 
-def _write_workbook(source: Source, path: Path, around: Surroundings) -> int:
-    with around.database.snapshot(bulk=True) as connection:
+def _write_workbook(
+    source: Source, path: Path, around: Surroundings, watcher: Watcher | None
+) -> int:
+    with watched(around.database, watcher) as snapshot:
+        connection = snapshot.connection
         answer = source(connection)
         count = number_of_rows(connection, answer)
         workbook.require_rows_fit(count)
         told = _report(connection, answer, count, around)
         places = _places(answer)
         with closing(every_values(connection, answer, *places)) as rows:
-            workbook.write(told, rows, path, has_places=bool(places))
+            seen = rows if watcher is None else _watched_rows(rows, count, watcher)
+            workbook.write(told, seen, path, has_places=bool(places))
     return count
+
+
+def _watched_rows(
+    rows: Iterator[sa.Row[Any]], count: int, watcher: Watcher
+) -> Iterator[sa.Row[Any]]:
+    watcher.expect(count)
+    for number, row in enumerate(rows, 1):
+        yield row
+        if number % _TOLD_EVERY == 0 or number == count:
+            watcher.reached(number)
 
 
 def _page(source: Source, around: Surroundings) -> tuple[str, int]:

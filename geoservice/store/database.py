@@ -3,6 +3,7 @@
 Knows how to reach PostgreSQL; knows no collection. `faults` knows what errors mean.
 """
 
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
@@ -13,7 +14,7 @@ from psycopg.types.numeric import FloatDumper
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError
 
-from geoservice.errors import DatabaseUnavailable, GeoserviceError
+from geoservice.errors import DatabaseUnavailable, GeoserviceError, TooSlow
 from geoservice.store.faults import told, told_of_writing
 from geoservice.store.programs import EDITOR, OWNER, READER
 
@@ -25,6 +26,8 @@ _DIALECT = PGDialect_psycopg(paramstyle="pyformat")  # type: ignore[no-untyped-c
 # A column whose text has none of these bytes leaves COPY as it is: the raw lines of a document.
 _RAW_LINES = "FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02'"
 _BLOCK_BYTES = 65_536
+_BATCH_BYTES = 4_194_304
+_BATCH_BYTES_OPTION = "adbc.postgresql.batch_size_hint_bytes"
 
 Row = sa.Row[Any]
 Connection = sa.Connection
@@ -52,16 +55,14 @@ class Database:
         self._paging = _engine(
             url, READER, read_timeout_s, pool_size, read_only=True, parallel=False
         )
-        self._exporting = _engine(url, READER, export_timeout_s, 2, read_only=True)
+        self._exporting = _engine(url, READER, export_timeout_s, 4, read_only=True)
         self._editing = _engine(url, EDITOR, write_timeout_s, 2)
         # Long edits keep their connections: nobody must wait for them to be known.
         self._access = _engine(url, EDITOR, read_timeout_s, 1)
         self._owning = _engine(url, OWNER, export_timeout_s, 1)
         self._migrating = _engine(url, None, export_timeout_s, 1)
 
-    def close(self) -> None:
-        """Close every connection."""
-        for engine in (
+        self._engines = (
             self._reading,
             self._paging,
             self._exporting,
@@ -69,8 +70,21 @@ class Database:
             self._access,
             self._owning,
             self._migrating,
-        ):
+        )
+        self._in_use: set[psycopg.Connection[Any]] = set()
+        for engine in self._engines:
+            sa.event.listen(engine, "checkout", lambda driver, *_: self._in_use.add(driver))
+            sa.event.listen(engine, "checkin", lambda driver, *_: self._in_use.discard(driver))
+
+    def close(self) -> None:
+        """Close every connection."""
+        for engine in self._engines:
             engine.dispose()
+
+    def interrupt(self) -> None:
+        """Cancel the statements under way, which nobody waits for any more."""
+        for driver in tuple(self._in_use):
+            driver.cancel_safe()
 
     def rows(self, statement: sa.Executable) -> list[Row]:
         """All rows of a reading statement; for answers that fit in memory."""
@@ -173,14 +187,21 @@ class Database:
         with _translated(self._export_timeout_s), self._migrating.begin() as connection:
             yield connection
 
+    @contextmanager
+    def exporting(self) -> Iterator["Snapshot"]:
+        """The data as they are now, of which much is read; its statements have the time of an export."""
+        with self.snapshot(bulk=True) as connection:
+            exported = connection.execute(sa.select(sa.func.pg_export_snapshot())).scalar_one()
+            yield Snapshot(connection, exported, self._export_timeout_s)
+
     def lines(self, statement: sa.Select[Any]) -> Iterator[bytes]:
         """The one text column of a statement, as UTF-8 blocks of whole lines, in constant memory.
 
         The text must hold no newline, as JSON does not. The query is cancelled and its connection
         given back when the iterator is closed.
         """
-        with _translated(self._export_timeout_s), self._exporting.connect() as connection:
-            yield from _copied_out(connection, statement)
+        with self.exporting() as snapshot:
+            yield from snapshot.lines(statement)
 
     def counted_lines(
         self, count: sa.Select[Any], statement: sa.Select[Any]
@@ -195,33 +216,67 @@ class Database:
     def _count_and_lines(
         self, count: sa.Select[Any], statement: sa.Select[Any]
     ) -> Generator[bytes, None, None]:
-        options = {"isolation_level": "REPEATABLE READ"}
-        with (
-            _translated(self._export_timeout_s),
-            self._exporting.connect() as connection,
-            connection.execution_options(**options).begin(),
-        ):
-            yield b"%d" % connection.execute(count).scalar_one()
-            yield from _copied_out(connection, statement)
+        with self.exporting() as snapshot:
+            yield b"%d" % snapshot.connection.execute(count).scalar_one()
+            yield from snapshot.lines(statement)
 
     @contextmanager
     def arrow(self, statement: sa.Select[Any]) -> Iterator["pa.RecordBatchReader"]:
         """The rows of a statement as Arrow batches, in constant memory."""
+        with self.exporting() as snapshot, snapshot.arrow(statement) as reader:
+            yield reader
+
+
+class Snapshot:
+    """One state of the data, read by as many statements as one likes, one after the other.
+
+    `connection` is for those whose answers fit in memory, `exported` the name by which other
+    connections may see the same. For one thread, except `cancel`.
+    """
+
+    def __init__(self, connection: sa.Connection, exported: str, timeout_s: float) -> None:
+        self.connection = connection
+        self._exported = exported
+        self._timeout_s = timeout_s
+        self._cancel: Callable[[], None] = _driver(connection).cancel
+
+    def cancel(self) -> None:
+        """Stop the statement that runs now, which then raises; from any thread."""
+        self._cancel()
+
+    def lines(self, statement: sa.Select[Any]) -> Generator[bytes, None, None]:
+        """The one text column of a statement, as `Database.lines`."""
+        yield from _copied_out(self.connection, statement)
+
+    @contextmanager
+    def arrow(self, statement: sa.Select[Any]) -> Iterator["pa.RecordBatchReader"]:
+        """The rows of a statement as Arrow batches, in constant memory.
+
+        They are read by a connection of its own, which sees the same state of the data.
+        """
         from adbc_driver_postgresql import dbapi
 
-        with _translated(self._export_timeout_s), self._exporting.connect() as connection:
-            literal = _client_cursor(_driver(connection)).mogrify(*_text_and_values(statement))
-            uri = _driver(connection).info.dsn
-            password = _driver(connection).info.password
-        with (
-            dbapi.connect(uri + (f" password='{password}'" if password else "")) as link,
-            link.cursor() as cursor,
-        ):
-            cursor.adbc_statement.set_options(
-                **{"adbc.postgresql.batch_size_hint_bytes": "4194304"}
-            )
-            cursor.execute(literal)
-            yield cast("pa.RecordBatchReader", cursor.fetch_record_batch())
+        driver = _driver(self.connection)
+        literal = _client_cursor(driver).mogrify(*_text_and_values(statement))
+        password = driver.info.password
+        uri = driver.info.dsn + (f" password='{password}'" if password else "")
+        started = time.monotonic()
+        with dbapi.connect(uri) as link, link.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            cursor.execute(f"SET TRANSACTION SNAPSHOT '{self._exported}'")
+            cursor.adbc_statement.set_options(**{_BATCH_BYTES_OPTION: str(_BATCH_BYTES)})
+            self._cancel = cursor.adbc_cancel
+            try:
+                cursor.execute(literal)
+                yield cast("pa.RecordBatchReader", cursor.fetch_record_batch())
+            except (dbapi.Error, OSError) as fault:
+                # Of an error among the rows Arrow tells only the server's words, in its language.
+                is_ours = isinstance(fault, dbapi.Error) or fault.errno is None
+                if is_ours and time.monotonic() - started >= self._timeout_s:
+                    raise TooSlow(limit=f"{self._timeout_s:g}") from fault
+                raise
+            finally:
+                self._cancel = driver.cancel
 
 
 @contextmanager
@@ -328,6 +383,7 @@ def _engine(
         "lock_timeout": "3000",
         "idle_in_transaction_session_timeout": str(int(max(30, timeout_s) * 1000)),
         "plan_cache_mode": "force_custom_plan",  # a box decides which index is best
+        "client_connection_check_interval": "2000",  # who has left, leaves no statement behind
     }
     if role:
         settings["role"] = role

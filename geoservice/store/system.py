@@ -1,5 +1,6 @@
 """The store's own tables, which are no collections: changes, descriptions, answers, users, locks, balances."""
 
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -218,6 +219,41 @@ quota_charges = sa.Table(
     comment="the parcels that are charged now: used or taken over, and not reversed",
 )
 
+jobs = sa.Table(
+    "jobs",
+    _metadata,
+    sa.Column(
+        "id",
+        pg.UUID(as_uuid=True),
+        primary_key=True,
+        server_default=sa.text("gen_random_uuid()"),
+        comment="not to be guessed: whoever knows it may have the result",
+    ),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False, comment="as which the result is read"),
+    sa.Column("request", sa.Text, nullable=False, comment="path and query of what is wanted"),
+    sa.Column("place", pg.UUID(as_uuid=True), nullable=False, comment="the folder of results"),
+    sa.Column("status", sa.Text, nullable=False, server_default="accepted"),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, server_default=_now),
+    sa.Column("started_at", sa.DateTime(timezone=True)),
+    sa.Column("finished_at", sa.DateTime(timezone=True)),
+    sa.Column("expires_at", sa.DateTime(timezone=True), comment="when the result is removed"),
+    sa.Column("worker", sa.Text, comment="who works on it, or has"),
+    sa.Column("seen_at", sa.DateTime(timezone=True), comment="when its worker was last alive"),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("rows", sa.BigInteger, comment="read so far"),
+    sa.Column("total_rows", sa.BigInteger),
+    sa.Column("bytes", sa.BigInteger, comment="written so far"),
+    sa.Column("file_name", sa.Text),
+    sa.Column("media_type", sa.Text),
+    sa.Column("problem", pg.JSON, comment="why it failed, in both languages"),
+    sa.CheckConstraint(
+        "status IN ('accepted', 'running', 'successful', 'failed', 'dismissed')", name="status"
+    ),
+    schema=SYSTEM_SCHEMA,
+    comment="files that are written in the background",
+)
+
 
 def newest_imports(most: int) -> sa.Select[Any]:
     """The newest imports, without their reports."""
@@ -231,3 +267,14 @@ def synthetic_collections() -> sa.Select[tuple[str]]:
     loaded = table.join(changes, changes.c.id == table.c.change_id)
     found = sa.select(table.c.collection).select_from(loaded).where(changes.c.door == "demo")
     return found.distinct().order_by(table.c.collection)
+
+
+def origin(collection: str) -> sa.Select[tuple[datetime | None, bool]]:
+    """When a collection was last changed, and whether demonstration data was loaded into it."""
+    table = changed_collections
+    own = table.join(changes, changes.c.id == table.c.change_id)
+    times = sa.select(changes.c.at).select_from(own).where(table.c.collection == collection)
+    newest = times.order_by(table.c.change_id.desc()).limit(1)
+    demo = sa.exists().select_from(own)
+    demo = demo.where(table.c.collection == collection, changes.c.door == "demo")
+    return sa.select(newest.scalar_subquery().label("changed_at"), demo.label("synthetic"))

@@ -27,7 +27,8 @@ from geoservice.crs import CRS84, Crs
 from geoservice.description.collection import Collection
 from geoservice.doors.http import bodies, query_string, values
 from geoservice.doors.http.asked import Asked
-from geoservice.doors.http.features.items import GEOJSON, link
+from geoservice.doors.http.downloads import GEOJSON
+from geoservice.doors.http.features.items import link
 from geoservice.doors.http.features.reading import page_size
 from geoservice.doors.http.negotiation import HTML, JSON, Representation, chosen
 from geoservice.doors.http.permission import require_analyst
@@ -68,7 +69,7 @@ def _may_write(asked: Asked) -> MayWrite:
 def _author(asked: Asked) -> Author:
     principal = require_analyst(asked)
     reason = reason_given("reason", asked.parameters.get("reason"))
-    return Author(principal.name, "http", principal.role >= Role.ADMIN, reason)
+    return Author(principal.name, asked.door, principal.role >= Role.ADMIN, reason)
 
 
 # --- reading --------------------------------------------------------------------------------------

@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
@@ -17,6 +19,7 @@ from geoservice.doors.http import (
     documentation,
     health,
     imports,
+    jobs,
     ledger,
     problems,
     questions,
@@ -35,6 +38,7 @@ from geoservice.doors.http.service import service_over
 from geoservice.doors.http.wfs import endpoint as wfs
 from geoservice.errors import GeoserviceError, SetupFailed
 from geoservice.files.formats import FORMATS
+from geoservice.jobs import Worker
 from geoservice.languages import Text
 from geoservice.settings import Limits, Settings
 from geoservice.store.database import Database
@@ -47,14 +51,23 @@ def create_app(settings: Settings, limits: Limits, *, database: Database | None 
     """The service of a deployment.
 
     A database that is given stays open when the service ends; else the one of the settings is
-    opened and closed with it. No connection is made before the first request.
+    opened and closed with it. While the service runs, so does its worker on jobs; without that no
+    connection is made before the first request.
     """
     opened = database or _opened(settings, limits)
     service = service_over(opened, settings, limits)
+    worker = Worker(
+        service.queue,
+        service.results,
+        partial(jobs.perform, service),
+        max_bytes=limits.max_job_bytes,
+    )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        worker.start()
         yield
+        await run_in_threadpool(worker.stop)
         service.threads.shutdown()
         if database is None:
             opened.close()
@@ -102,6 +115,7 @@ def _routes() -> list[BaseRoute]:
         *questions.routes(),
         *answers.routes(),
         *check.routes(),
+        *jobs.routes(),
         *ledger.routes(),
         *imports.routes(),
         *styles.routes(),

@@ -18,6 +18,20 @@ from geoservice.languages import LANGUAGES, Language, as_language, preferred_lan
 
 _HOST = re.compile(r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _KEPT_IN_QUERY = "/:,'()*@!$"
+_DOOR = "rest"
+
+
+CALLER = "geoservice.caller"
+"""The entry of a scope that holds a `Caller`. Servers make scopes of what the network sends, and never
+this: it is there only where a program has called the service in its own process."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who calls the service in its own process, and the door that the history names."""
+
+    principal: Principal
+    door: str
 
 
 @dataclass(frozen=True)
@@ -53,8 +67,9 @@ class Asked:
     def principal(self) -> Principal:
         """Whoever asks.
 
-        Without a key, the anonymous role of the settings; but the public alone if the page of
-        another site asks, or a host name that somebody may have pointed here: a browser in a closed
+        Without a key, the caller in this process, who can do all that the database lets him do
+        anyway; else the anonymous role of the settings, but the public alone if the page of another
+        site asks, or a host name that somebody may have pointed here: a browser in a closed
         network must not be the way out of it.
 
         Blocks: a key is looked up in the database. Raises `WrongKey`, `SeveralKeys`,
@@ -67,10 +82,22 @@ class Asked:
             found = self.service.gate.principal(key, address=str(client[0]) if client else "")
             self.scope.get("state", {})["user"] = found.name
             return found
+        if self._caller is not None:
+            return self._caller.principal
         role = Role[self.service.settings.anonymous_role.upper()]
         if role > Role.PUBLIC and not self._is_from_inside:
             role = Role.PUBLIC
         return Principal(ANONYMOUS, role)
+
+    @property
+    def door(self) -> str:
+        """The door by which this request comes, as the history names it."""
+        return self._caller.door if self._caller else _DOOR
+
+    @property
+    def _caller(self) -> Caller | None:
+        found = self.scope.get(CALLER)
+        return found if isinstance(found, Caller) else None
 
     @property
     def _is_from_inside(self) -> bool:

@@ -5,12 +5,13 @@ Counting and measuring read the whole table, so they are done once for each vers
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
 
 from geoservice.description.collection import Collection
 from geoservice.errors import TooSlow
 from geoservice.query.query import Query
-from geoservice.store import pages, statements
+from geoservice.store import pages, statements, system
 from geoservice.store.database import Database
 
 
@@ -19,13 +20,16 @@ class CollectionFacts:
     """Of one version of the data. None: too large to find out in the time of a request.
 
     `extent` is west, south, east, north; `dates` the first and last day of valid time, each None
-    where it is open.
+    where it is open; `changed_at` is None if nothing ever changed; `synthetic` says whether it
+    holds demonstration data.
     """
 
     version: str
     count: int | None
     extent: tuple[float, float, float, float] | None
     dates: tuple[str | None, str | None] | None
+    changed_at: datetime | None
+    synthetic: bool
 
 
 class Facts:
@@ -65,11 +69,14 @@ class Facts:
     def _of(self, collection: Collection, version: str) -> CollectionFacts:
         known = self._known.get(collection.id)
         if known is None or known.version != version:
+            changed_at, synthetic = tuple(self._database.row(system.origin(collection.id)))
             known = CollectionFacts(
                 version=version,
                 count=self.count(collection, version),
                 extent=self._extent(collection),
                 dates=self._dates(collection),
+                changed_at=changed_at,
+                synthetic=synthetic,
             )
             with self._lock:
                 self._known[collection.id] = known

@@ -224,7 +224,7 @@ def _run(
         path,
         options,
         actor=asked.principal.name,
-        door="http",
+        door=asked.door,
         region=service.region,
         reason=texts.get("reason"),
     )

@@ -45,7 +45,7 @@ _SHARED: tuple[tuple[bytes, bytes], ...] = (
     (
         b"access-control-expose-headers",
         b"Link, ETag, Content-Crs, Content-Language, OGC-NumberMatched, OGC-NumberReturned, Retry-After, "
-        b"X-Tile-Reduced",
+        b"Preference-Applied, X-Tile-Reduced",
     ),
 )
 _MULTIPART_OVERHEAD = 65_536

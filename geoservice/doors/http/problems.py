@@ -74,7 +74,25 @@ INTERNAL_DETAIL = Text(
 
 def status_of(error: errors.GeoserviceError) -> int:
     """The HTTP status of a mistake: that of its nearest class in the table."""
-    return next(STATUSES[each] for each in type(error).__mro__ if each in STATUSES)
+    return _status_of(type(error))
+
+
+def _status_of(mistake: type[errors.GeoserviceError]) -> int:
+    return next(STATUSES[each] for each in mistake.__mro__ if each in STATUSES)
+
+
+def status_of_code(code: str) -> int:
+    """The HTTP status of a mistake that is known by its code alone, as one of long ago is."""
+    return next(
+        (
+            _status_of(each)
+            for each in vars(errors).values()
+            if isinstance(each, type)
+            and issubclass(each, errors.GeoserviceError)
+            and each.code == code
+        ),
+        500,
+    )
 
 
 def ogc_code_of(error: errors.GeoserviceError) -> str:

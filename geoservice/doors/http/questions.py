@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -11,26 +12,32 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from geoservice.crs import CRS84, Crs
+from geoservice.crs import Crs
 from geoservice.description.collection import FieldType
 from geoservice.description.question import QuestionDescription
 from geoservice.description.schema import parameter_schema
-from geoservice.doors.http import bodies, values
-from geoservice.doors.http.asked import Asked
-from geoservice.doors.http.features.items import FILES, GEOJSON, closed_after, link, written
+from geoservice.doors.http import bodies
+from geoservice.doors.http.asked import Asked, encoded
+from geoservice.doors.http.downloads import (
+    FILES,
+    GEOJSON,
+    IN_BACKGROUND,
+    Download,
+    answer_crs,
+    answer_download,
+    sent,
+)
+from geoservice.doors.http.features.items import link
+from geoservice.doors.http.jobs import deferred
 from geoservice.doors.http.negotiation import HTML, JSON, Representation, chosen
 from geoservice.doors.http.presentation import VARY, document, page, plainly_escaped
 from geoservice.doors.http.query_string import require_known
-from geoservice.doors.http.resources import Resource, Streamed
-from geoservice.errors import BadParameter
-from geoservice.files.exporting import ExportOptions, stream, write
-from geoservice.files.formats import FORMATS
+from geoservice.doors.http.resources import Resource
 from geoservice.languages import Text
-from geoservice.questions import Answer, Question, all_questions, all_rows, ask, question_called
+from geoservice.questions import Answer, Question, all_questions, ask, question_called
 from geoservice.questions.figures import figure_title
 from geoservice.reports import page as report_page
-from geoservice.reports.answered import answered
-from geoservice.reports.writing import FORMS, Form, Surroundings, write_report
+from geoservice.reports.writing import FORMS
 
 OWN_PARAMETERS = frozenset({"f", "lang", "crs"})
 _FEATURES = Representation(GEOJSON.id, GEOJSON.media_type, GEOJSON.title)
@@ -98,15 +105,10 @@ def answer_to(
 ) -> Response:
     """The answer to a question in a representation, in the CRS that the URL names."""
     service = asked.service
-    crs = (
-        values.crs("crs", asked.parameters["crs"], service.crs_offered)
-        if "crs" in asked.parameters
-        else CRS84
-    )
-    if representation.id in FORMS:
-        return _report(asked, question, given, crs, FORMS[representation.id])
-    if representation in FILES:
-        return _file(asked, question, given, crs, representation)
+    crs = answer_crs(asked)
+    if representation in FILES or representation in REPORTS:
+        download = answer_download(asked, question, given, representation, crs=crs)
+        return deferred(asked, download) or sent(_shown_in_place(download, representation))
     answer = ask(
         question,
         given,
@@ -145,67 +147,15 @@ def _document(asked: Asked, answer: Answer, crs: Crs, representation: Representa
     return Response(plainly_escaped(body), headers=headers, media_type=representation.media_type)
 
 
-def _file(
-    asked: Asked,
-    question: Question,
-    given: Mapping[str, object],
-    crs: Crs,
-    representation: Representation,
-) -> Response:
-    """Every row of the answer as a file."""
-    service = asked.service
-    rows = all_rows(question, given, registry=service.registry, region=service.region)
-    options = ExportOptions(crs=crs, language=asked.language)
-    form = FORMATS[representation.id]
-    name = f"{question.description.id}{form.extension}"
-    if form.streamed:
-        blocks = closed_after(
-            stream(service.database, rows.records, rows.statement, form.id, options)
-        )
-    else:
-        blocks = written(
-            lambda path: write(
-                service.database, rows.records, rows.statement, form.id, path, options
-            ),
-            name,
-        )
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Vary": VARY}
-    return Streamed(blocks, form.media_type, headers)
-
-
-def _report(
-    asked: Asked, question: Question, given: Mapping[str, object], crs: Crs, form: Form
-) -> Response:
-    """The answer as a report: everything that it says of itself, its rows, and its map."""
-    if crs != CRS84:
-        raise BadParameter(name="crs", value=crs.name, allowed=CRS84.uri)
-    service = asked.service
-    around = Surroundings(
-        database=service.database,
-        registry=service.registry,
-        region=service.region,
-        language=asked.language,
-    )
-    name = f"{question.description.id}{form.extension}"
-    blocks = written(
-        lambda path: write_report(
-            lambda connection: answered(
-                connection, question, given, registry=service.registry, region=service.region
-            ),
-            form.id,
-            path,
-            around,
-        ),
-        name,
-    )
-    kept = "attachment" if form.id == "xlsx" else "inline"
-    headers = {
-        "Content-Disposition": f'{kept}; filename="{name}"',
-        "Content-Language": asked.language,
-        "Vary": VARY,
-        **(_own_style() if form.id == "report" else {}),
-    }
-    return Streamed(blocks, form.media_type, headers)
+def _shown_in_place(download: Download, representation: Representation) -> Download:
+    """The same file; a report is not for a folder but to be read in the browser."""
+    if representation not in REPORTS:
+        return download
+    headers = dict(download.headers)
+    headers["Content-Disposition"] = f'inline; filename="{download.file_name}"'
+    if representation.id == "report":
+        headers |= _own_style()
+    return replace(download, headers=headers)
 
 
 def _own_style() -> dict[str, str]:
@@ -234,6 +184,7 @@ def _shown(asked: Asked, answer: Answer, given: Mapping[str, object]) -> Respons
     following = (
         asked.this_url(cursor=answer.next_cursor) if answer.next_cursor and has_address else None
     )
+    asked_for = {name: value for name, value in asked.parameters.items() if name != "cursor"}
     question = question_called(answer.description.id, asked.service.region).description
     return page(
         asked,
@@ -253,6 +204,11 @@ def _shown(asked: Asked, answer: Answer, given: Mapping[str, object]) -> Respons
             (each.id, asked.this_url(f=each.id, cursor=None))
             for each in OFFERED
             if each is not HTML and each.id not in FORMS and has_address
+        ],
+        in_background=[
+            (id, f"{asked.path}?{encoded({**asked_for, 'f': id})}")
+            for id in IN_BACKGROUND
+            if has_address
         ],
         reports=[
             (form.extension.removeprefix(".").upper(), asked.this_url(f=form.id, cursor=None))

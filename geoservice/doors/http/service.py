@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from geoservice.access.gate import Gate
 from geoservice.crs import Crs, offered
 from geoservice.doors.http.facts import Facts
+from geoservice.doors.session import data_dir
+from geoservice.jobs import Queue, QueueLimits, Results
 from geoservice.regions import Region, region
 from geoservice.settings import Limits, Settings
 from geoservice.store.database import Database
@@ -15,6 +17,8 @@ from geoservice.store.publishing import Registry
 
 _THREADS = 16
 """Readers at once in one process: more would only wait for a connection."""
+
+_RESULTS_FOLDER = "exports"
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ class Service:
     crs_offered: tuple[Crs, ...]
     zone: ZoneInfo
     threads: ThreadPoolExecutor
+    results: Results
+    queue: Queue
     remembered: dict[object, object] = field(default_factory=dict)
 
     @property
@@ -43,6 +49,10 @@ class Service:
 def service_over(database: Database, settings: Settings, limits: Limits) -> Service:
     """The service of a deployment over its database."""
     place = region(settings.region)
+    results = Results(data_dir(settings) / _RESULTS_FOLDER)
+    job_limits = QueueLimits(
+        most=limits.max_jobs, most_of_one=limits.max_own_jobs, kept_hours=limits.job_hours
+    )
     return Service(
         settings=settings,
         limits=limits,
@@ -54,4 +64,6 @@ def service_over(database: Database, settings: Settings, limits: Limits) -> Serv
         crs_offered=offered(place.metric_srid),
         zone=ZoneInfo(place.time_zone),
         threads=ThreadPoolExecutor(_THREADS, thread_name_prefix="reader"),
+        results=results,
+        queue=Queue(database, results, job_limits),
     )

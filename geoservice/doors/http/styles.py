@@ -4,6 +4,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from geoservice.cartography.appearance import Kind, kind, legend
+from geoservice.cartography.maplibre import maplibre_style
 from geoservice.cartography.qgis_project import Project, Provider, qgis_project
 from geoservice.cartography.qml import qml
 from geoservice.cartography.sld import sld
@@ -14,6 +15,7 @@ from geoservice.doors.http.negotiation import HTML, JSON, Representation, chosen
 from geoservice.doors.http.presentation import VARY, document, page
 from geoservice.doors.http.query_string import require_known
 from geoservice.doors.http.resources import Resource
+from geoservice.doors.http.tile_matrix_sets import MATRIX_SET
 from geoservice.errors import BadParameter, UnknownStyle
 from geoservice.languages import Text
 from geoservice.store import system
@@ -32,6 +34,12 @@ _SLD = Representation(
 _QML = Representation(
     "qml", "application/vnd.qgis.qml", Text(zh="QGIS 样式（QML）", en="as a QGIS style (QML)")
 )
+MAPLIBRE = Representation(
+    "json",
+    "application/vnd.mapbox.style+json",
+    Text(zh="MapLibre 样式（JSON），含图例", en="as a MapLibre style (JSON) with its legend"),
+    ("application/json",),
+)
 _WRITERS = {_SLD: sld, _QML: qml}
 
 _DEFAULT = "default"
@@ -48,7 +56,7 @@ def routes() -> list[Route]:
 
 
 def _styles(asked: Asked) -> Response:
-    """The styles of a collection: there is one, in one or two forms."""
+    """The styles of a collection: there is one, in one or several forms."""
     require_known(asked.parameters, ("f", "lang"))
     collection = asked.service.registry.collection(asked.path_parameter("collection"))
     forms = _forms(collection)
@@ -79,20 +87,24 @@ def _styles(asked: Asked) -> Response:
 
 
 def _style(asked: Asked) -> Response:
-    """One style as a stylesheet."""
+    """One style as a stylesheet or as a MapLibre style."""
     require_known(asked.parameters, ("f", "lang"))
     collection = asked.service.registry.collection(asked.path_parameter("collection"))
     name = asked.path_parameter("style")
     if name != _DEFAULT:
         raise UnknownStyle(value=name, allowed=[_DEFAULT])
     form = chosen(asked, _forms(collection))
+    if form is MAPLIBRE:
+        tiles = asked.url(f"/collections/{collection.id}/tiles/{MATRIX_SET}", f="tilejson")
+        content = maplibre_style(collection, asked.language, tiles)
+        return document(asked, content, MAPLIBRE.media_type)
     body = _WRITERS[form](collection, asked.language)
     return _download(asked, body, form, f"{collection.id}.{form.id}")
 
 
 def _forms(collection: Collection) -> tuple[Representation, ...]:
-    """The forms of a collection's style; SLD only draws, and without geometry nothing is drawn."""
-    return (_QML,) if kind(collection) is Kind.TABLE else (_SLD, _QML)
+    """The forms of a collection's style; only QML tells more than how geometry is drawn."""
+    return (_QML,) if kind(collection) is Kind.TABLE else (_SLD, _QML, MAPLIBRE)
 
 
 def _project(asked: Asked) -> Response:

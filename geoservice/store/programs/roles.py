@@ -44,8 +44,9 @@ _EDITED = {
     "locks": "SELECT, INSERT, UPDATE, DELETE",
     "locked_features": "SELECT, INSERT, UPDATE, DELETE",
     "answered_requests": "SELECT, INSERT, UPDATE, DELETE",
+    "jobs": "SELECT, INSERT, UPDATE, DELETE",
 }
-"""What editors may do; keys, users, locks and answers are nothing for readers."""
+"""What editors may do; keys, users, locks, answers and jobs are nothing for readers."""
 
 
 def system_grants() -> Iterator[str]:

@@ -107,7 +107,7 @@ def test_an_analyst_saves_and_everybody_reads(doors: Doors) -> None:
     assert shown["coverage"] == asked["coverage"]
     assert shown["method"] == asked["method"]
     (change,) = doors("ed").get("/changes?collection=near").json()["changes"]
-    assert (change["author"], change["door"], change["reason"]) == ("ana", "http", "for the map")
+    assert (change["author"], change["door"], change["reason"]) == ("ana", "rest", "for the map")
     assert change["collections"] == [
         {"collection": "near", "inserted": 3, "updated": 0, "deleted": 0}
     ]

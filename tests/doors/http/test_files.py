@@ -7,6 +7,7 @@ import threading
 import time
 
 import anyio
+import pyarrow as pa
 import pytest
 from starlette.testclient import TestClient
 
@@ -44,6 +45,52 @@ def test_a_file_holds_everything_that_matches_unless_a_limit_is_given(client: Te
         reverse=True,  # type: ignore[operator,type-var]
     )
     assert len(table("limit=7")) == 7
+
+
+def facts_in(content: bytes) -> dict:
+    return json.loads(pa.ipc.open_stream(content).read_all().schema.metadata[b"geoservice"])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "matched"),
+    [("", str(ROWS)), ("limit=3", str(ROWS)), ("count=none", None), ("filter=floors>20", None)],
+)
+def test_a_stream_tells_how_many_match_where_that_is_known(
+    client: TestClient, parameters: str, matched: str | None
+) -> None:
+    answer = client.get(f"{ITEMS}?f=arrow&{parameters}")
+    assert answer.headers.get("ogc-numbermatched") == matched
+
+
+def test_an_exact_count_of_a_filter_is_told_too(client: TestClient) -> None:
+    answer = client.get(f"{ITEMS}?f=csv&filter=floors>20&count=exact")
+    high = sum((row["floors"] or 0) > 20 for row in rows())  # type: ignore[operator]
+    assert answer.headers["ogc-numbermatched"] == str(high)
+
+
+def test_an_arrow_stream_says_what_its_collection_is(client: TestClient) -> None:
+    found = facts_in(client.get(f"{ITEMS}?f=arrow&as_of=2005-01-01&limit=1").content)
+    assert (found["collection"], found["title"], found["as_of"]) == ("probes", "Probes <b>", "2005-01-01")  # fmt: skip
+    assert found["synthetic"] is False
+    fields = {each["name"]: each for each in found["fields"]}
+    assert fields["height"] == {
+        "name": "height", "type": "number", "title": "The height", "unit": "m",
+    }  # fmt: skip
+    assert fields["tags"]["many"] is True
+    assert "secret" not in fields
+
+
+def test_an_arrow_stream_of_an_answer_has_the_account_of_its_document(client: TestClient) -> None:
+    question = "/questions/nearest?this=probes&that=probes&max_distance_m=500"
+    answer = client.get(f"{question}&f=arrow")
+    table = pa.ipc.open_stream(answer.content).read_all()
+    found = facts_in(answer.content)
+    document = client.get(f"{question}&f=json").json()
+    assert {k: v for k, v in document.items() if k not in ("features", "links", "numberReturned", "known_at", "next_cursor")} == {k: v for k, v in found.items() if k not in ("collection", "fields", "known_at")}  # fmt: skip  # noqa: E501
+    assert found["collection"] is None
+    assert answer.headers["ogc-numbermatched"] == str(table.num_rows)
+    ids = [feature["id"] for feature in document["features"]]
+    assert table.column("id").to_pylist()[: len(ids)] == ids
 
 
 def test_a_sequence_is_one_feature_a_line(client: TestClient) -> None:

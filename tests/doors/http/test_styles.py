@@ -18,6 +18,7 @@ from geoservice.store.tables import tables
 STYLE = "/collections/probes/styles/default"
 SLD = "application/vnd.ogc.sld+xml;version=1.1"
 QML = "application/vnd.qgis.qml"
+MAPLIBRE = "application/vnd.mapbox.style+json"
 STYLES_RELATION = "http://www.opengis.net/def/rel/ogc/1.0/styles"
 
 
@@ -28,7 +29,7 @@ def project(client: TestClient, **parameters: str) -> etree._Element:
         return etree.fromstring(archive.read("project.qgs"))
 
 
-def test_a_collection_leads_to_its_styles_and_they_to_both_forms(client: TestClient):
+def test_a_collection_leads_to_its_styles_and_they_to_every_form(client: TestClient):
     links = client.get("/collections/probes").json()["links"]
     address = next(each["href"] for each in links if each["rel"] == STYLES_RELATION)
     listed = client.get(address).json()
@@ -38,6 +39,7 @@ def test_a_collection_leads_to_its_styles_and_they_to_both_forms(client: TestCli
     assert [(each["rel"], each["type"]) for each in style["links"]] == [
         ("stylesheet", SLD),
         ("stylesheet", QML),
+        ("stylesheet", MAPLIBRE),
     ]
     for each in style["links"]:
         answer = client.get(each["href"])
@@ -100,12 +102,29 @@ def test_what_is_not_offered_is_refused(client: TestClient, path, status, code):
 def test_a_form_that_nobody_offers_is_not_acceptable(client: TestClient):
     answer = client.get(STYLE, headers={"Accept": "image/png"})
     assert answer.status_code == 406
-    assert answer.json()["errors"][0]["allowed"] == ["application/vnd.ogc.sld+xml", QML]
+    assert answer.json()["errors"][0]["allowed"] == ["application/vnd.ogc.sld+xml", QML, MAPLIBRE]
 
 
 def test_a_table_has_a_qgis_style_only(client: TestClient):
     answer = client.get("/collections/hazard_assessments/styles/default")
     assert answer.headers["content-type"] == QML
+    refused = client.get("/collections/hazard_assessments/styles/default?f=json")
+    assert refused.json()["code"] == "unknown-format"
+
+
+def test_a_web_map_finds_tiles_and_legend_by_the_style(client: TestClient):
+    answer = client.get("/collections/hazard_sites/styles/default", params={"f": "json"})
+    assert answer.headers["content-type"] == MAPLIBRE
+    style = answer.json()
+    tiles = client.get(style["sources"]["hazard_sites"]["url"]).json()
+    layers = {each["id"] for each in tiles["vector_layers"]}
+    assert {each["source-layer"] for each in style["layers"]} == layers == {"hazard_sites"}
+    classes = style["metadata"]["geoservice:legend"]["classes"]
+    assert [each["code"] for each in classes] == ["00", "01", "02", "03", "04", None]
+
+
+def test_a_plain_wish_for_json_gets_the_style_for_web_maps(client: TestClient):
+    assert client.get(STYLE, headers={"Accept": "application/json"}).json()["version"] == 8
 
 
 def test_the_page_of_styles_shows_the_legend(client: TestClient):

@@ -12,7 +12,6 @@ from geoservice.editing.operations import Author, reason_given
 from geoservice.errors import BadParameter, Malformed, RepeatedParameter, UnknownLock
 from geoservice.languages import Text
 
-DOOR = "rest"
 PARAMETERS = ("lang", "f", "reason", "dry_run")
 HEADERS = ("If-Match", "Change-Reason", "Lock-Id", "Idempotency-Key", "Prefer", "Content-Crs")
 
@@ -46,7 +45,7 @@ def edit_request(asked: Asked, principal: Principal, reason: str | None = None) 
     return EditRequest(
         author=Author(
             name=principal.name,
-            door=DOOR,
+            door=asked.door,
             reason=reason_given("reason", given[0] if given else None),
             towns=principal.towns,
             lock_id=_lock_id(asked),

@@ -1,16 +1,19 @@
 """What the service has (OGC API Features): landing page, conformance, collections and their schemas."""
 
+from datetime import UTC
 from typing import Any
 
 from starlette.responses import Response
 from starlette.routing import Route
 
+from geoservice import __version__
 from geoservice.crs import epsg
 from geoservice.description import schema
 from geoservice.description.collection import Collection
 from geoservice.doors.http.asked import Asked
+from geoservice.doors.http.downloads import FILES, GEOJSON, IN_BACKGROUND
 from geoservice.doors.http.facts import CollectionFacts
-from geoservice.doors.http.features.items import FILES, GEOJSON, link
+from geoservice.doors.http.features.items import link
 from geoservice.doors.http.negotiation import HTML, JSON, SCHEMA, Representation, chosen
 from geoservice.doors.http.openapi import document as openapi
 from geoservice.doors.http.presentation import document, page
@@ -77,6 +80,17 @@ _API = (
 )
 _WFS = Representation("wfs", "text/xml", Text(zh="WFS 2.0、1.1、1.0", en="as WFS 2.0, 1.1 and 1.0"))
 _OWN_PARAMETERS = ("f", "lang")
+_LIMITS_TOLD = (
+    "max_json_body",
+    "max_url_bytes",
+    "limit_maximum",
+    "max_tx_operations",
+    "max_geom_vertices",
+    "max_answer_rows",
+    "max_check_file",
+    "max_check_features",
+)
+"""The limits that a client can keep to before it sends anything."""
 
 
 def routes() -> list[Route]:
@@ -114,6 +128,8 @@ def _landing(asked: Asked) -> Response:
         {
             "title": title.spoken(asked.language),
             "description": about.spoken(asked.language),
+            "version": __version__,
+            "limits": {name: getattr(asked.service.limits, name) for name in _LIMITS_TOLD},
             "links": [
                 *_self_and_alternate(asked),
                 link(asked, "service-desc", asked.url("/api"), _API[0]),
@@ -172,7 +188,16 @@ def _collection(asked: Asked) -> Response:
     collection = _named(asked)
     facts = asked.service.facts.of(collection)
     if chosen(asked, _PAGES) is HTML:
-        return page(asked, "collection.html", collection=collection, facts=facts, files=FILES)
+        return page(
+            asked,
+            "collection.html",
+            collection=collection,
+            facts=facts,
+            files=FILES,
+            in_background=[
+                (id, f"/collections/{collection.id}/items?f={id}") for id in IN_BACKGROUND
+            ],
+        )
     return document(asked, _described(asked, collection, facts), JSON.media_type)
 
 
@@ -191,6 +216,9 @@ def _described(asked: Asked, collection: Collection, facts: CollectionFacts) -> 
     }
     if facts.count is not None:
         found["itemCount"] = facts.count
+    if facts.changed_at is not None:
+        found["updated"] = facts.changed_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    found["synthetic"] = facts.synthetic
     if collection.source is not None and collection.source.licence is not None:
         found["license"] = collection.source.licence
     if collection.source is not None:

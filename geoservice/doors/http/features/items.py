@@ -2,11 +2,8 @@
 
 import hashlib
 import json
-import tempfile
-from collections.abc import Generator, Mapping
-from contextlib import closing
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,35 +12,22 @@ from starlette.responses import Response
 from geoservice import __version__
 from geoservice.description.collection import Collection
 from geoservice.doors.http.asked import Asked
+from geoservice.doors.http.downloads import FILES, GEOJSON, collection_download, sent, shown_name
 from geoservice.doors.http.editing.preconditions import feature_tag
 from geoservice.doors.http.features import cursors, reading
 from geoservice.doors.http.features import pages as feature_pages
 from geoservice.doors.http.features.found import FoundPage, Matched
 from geoservice.doors.http.features.ids import absent, feature_id, versions_path
 from geoservice.doors.http.features.reading import FeaturesRequest
+from geoservice.doors.http.jobs import deferred
 from geoservice.doors.http.negotiation import HTML, Representation, chosen
 from geoservice.doors.http.presentation import VARY, plainly_escaped
-from geoservice.doors.http.resources import Streamed
 from geoservice.errors import UnknownFeature
-from geoservice.files.exporting import ExportOptions, collection_records, stream, write
-from geoservice.files.formats import FORMATS
 from geoservice.languages import Text
 from geoservice.query.query import Query
 from geoservice.store import pages, statements
 
-GEOJSON = Representation(
-    "geojson",
-    FORMATS["geojson"].media_type,
-    Text(zh="GeoJSON", en="as GeoJSON"),
-    ("json", "application/json"),
-)
-FILES = tuple(
-    Representation(each.id, each.media_type, Text(zh=each.id.upper(), en=f"as {each.id.upper()}"))
-    for each in FORMATS.values()
-    if each.id != GEOJSON.id
-)
 _OFFERED = (GEOJSON, HTML, *FILES)
-_BLOCK_BYTES = 262_144
 
 
 def features(asked: Asked) -> Response:
@@ -56,7 +40,8 @@ def features(asked: Asked) -> Response:
         shown = wanted.with_limit(reading.SHOWN_ON_A_PAGE)
         return feature_pages.features(asked, collection, shown, _found(asked, collection, shown))
     if representation is not GEOJSON:
-        return _file(asked, collection, wanted, representation)
+        download = collection_download(asked, collection, wanted, representation)
+        return deferred(asked, download) or sent(download)
     validator = asked.headers.get("if-none-match")
     if validator is not None:
         tag = entity_tag(asked, service.facts.version(collection))
@@ -168,55 +153,6 @@ def link(asked: Asked, rel: str, href: str, representation: Representation) -> d
         "href": href,
         "title": representation.title.spoken(asked.language),
     }
-
-
-def shown_name(query: Query) -> str:
-    """The CRS of the coordinates by the name that tells their order."""
-    crs = query.crs
-    return crs.name if crs.name.upper().startswith("EPSG:") else crs.uri
-
-
-def _file(
-    asked: Asked, collection: Collection, wanted: FeaturesRequest, representation: Representation
-) -> Response:
-    """Everything that matches, as a file; one page of it only if a limit was given."""
-    service = asked.service
-    records, select = collection_records(collection, wanted.query)
-    if wanted.limited:
-        select = select.limit(wanted.page.limit)
-    if wanted.page.offset:
-        select = select.offset(wanted.page.offset)
-    options = ExportOptions(crs=wanted.query.crs, language=asked.language)
-    form = FORMATS[representation.id]
-    name = f"{collection.id}{form.extension}"
-    if form.streamed:
-        blocks = closed_after(stream(service.database, records, select, form.id, options))
-    else:
-        blocks = written(
-            lambda path: write(service.database, records, select, form.id, path, options), name
-        )
-    headers = {
-        "Content-Disposition": f'attachment; filename="{name}"',
-        "Content-Crs": f"<{shown_name(wanted.query)}>",
-        "Vary": VARY,
-    }
-    return Streamed(blocks, form.media_type, headers)
-
-
-def closed_after(blocks: Any) -> Generator[bytes, None, None]:
-    """The blocks of an iterator that is closed when they are no longer wanted."""
-    with closing(blocks):
-        yield from blocks
-
-
-def written(write_to: Any, name: str) -> Generator[bytes, None, None]:
-    """The blocks of a file that is first written whole, and removed afterwards."""
-    with tempfile.TemporaryDirectory(prefix="geoservice-") as folder:
-        path = Path(folder) / name
-        write_to(path)
-        with path.open("rb") as file:
-            while block := file.read(_BLOCK_BYTES):
-                yield block
 
 
 def feature(asked: Asked) -> Response:

@@ -37,6 +37,7 @@ FEATURES_PARAMETERS = (
 SHOWN_ON_A_PAGE = 50
 """Rows of a page for people."""
 
+_MOST_ROWS = 2**63 - 1  # what a database counts with
 _SIMPLE_TYPES = frozenset(FieldType) - {FieldType.GEOMETRY}
 
 
@@ -45,7 +46,8 @@ class FeaturesRequest:
     """What was asked: which features, which page, and how exactly to count.
 
     `belongs_to` is the digest that a page token of this query carries; `matched` is what the first
-    page counted, if this is a later one; `limited` says whether a limit was given.
+    page counted, if this is a later one. `limit` is the one that was given, None if none was: a page
+    holds at most as many as the service allows, a file all that were asked for.
     """
 
     query: Query
@@ -53,11 +55,11 @@ class FeaturesRequest:
     counting: Counting
     belongs_to: str
     matched: int | None
-    limited: bool
+    limit: int | None
 
     def with_limit(self, most: int) -> "FeaturesRequest":
         """The same request for a page of at most this many, unless it says how many it wants."""
-        if self.limited:
+        if self.limit is not None:
             return self
         return replace(self, page=replace(self.page, limit=min(self.page.limit, most)))
 
@@ -80,17 +82,17 @@ def features_request(
         sort=_sort(collection, given.get("sortby")),
     )
     belongs_to = cursors.digest(collection.id, given)
-    limit = page_size(given, limits)
+    size = page_size(given, limits)
     place = None
     if given.get("cursor"):
         place = cursors.place(given["cursor"], belongs_to, collection, query.sort)
     return FeaturesRequest(
         query=query,
-        page=Page(limit, place.after if place else (), _offset(given, limits)),
+        page=Page(size, place.after if place else (), _offset(given, limits)),
         counting=_counting(given.get("count", "capped")),
         belongs_to=belongs_to,
         matched=place.matched if place else None,
-        limited="limit" in given,
+        limit=min(int(given["limit"]), _MOST_ROWS) if "limit" in given else None,
     )
 
 

@@ -16,10 +16,11 @@ from starlette.routing import Route
 
 from geoservice.description.collection import Collection
 from geoservice.doors.http.asked import Asked
+from geoservice.doors.http.downloads import GEOJSON, shown_name
 from geoservice.doors.http.editing.features import changed, may_write
 from geoservice.doors.http.features import reading
 from geoservice.doors.http.features.ids import feature_id, versions_path
-from geoservice.doors.http.features.items import GEOJSON, link, shown_name
+from geoservice.doors.http.features.items import link
 from geoservice.doors.http.features.reading import page_size
 from geoservice.doors.http.history import pages as history_pages
 from geoservice.doors.http.negotiation import HTML, JSON, chosen

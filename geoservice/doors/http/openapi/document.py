@@ -23,6 +23,7 @@ from geoservice.doors.http.features.reading import (
 from geoservice.doors.http.openapi import edits as openapi_edits
 from geoservice.doors.http.openapi.answers import answer_paths
 from geoservice.doors.http.openapi.edits import edit_methods
+from geoservice.doors.http.openapi.jobs import job_paths
 from geoservice.doors.http.openapi.ledger import ledger_paths
 from geoservice.doors.http.openapi.operations import get, refs, responses
 from geoservice.doors.http.openapi.parts import (
@@ -34,6 +35,7 @@ from geoservice.doors.http.openapi.parts import (
     parameter,
     ref,
 )
+from geoservice.doors.http.styles import MAPLIBRE
 from geoservice.doors.http.tiles import MVT, TILE_PARAMETERS
 from geoservice.files.formats import FORMATS
 from geoservice.languages import Language, Text
@@ -73,6 +75,7 @@ def _document(asked: Asked, catalog: Catalog) -> Node:
         **_history_paths(language),
         **_question_paths(asked, language),
         **answer_paths(language),
+        **job_paths(language),
         **ledger_paths(language),
         **_import_paths(language),
         **_style_paths(language),
@@ -328,8 +331,12 @@ def _style_paths(language: Language) -> Node:
     path = "/collections/{collectionId}/styles"
     id = [ref("parameters", "collectionId")]
     sheet: Node = {"schema": {"type": "string"}}
-    sheets = {"application/vnd.ogc.sld+xml": sheet, "application/vnd.qgis.qml": sheet}
-    style = Text(zh="一种样式（f=sld、qml）", en="A style (f=sld, qml)")
+    sheets: Node = {
+        "application/vnd.ogc.sld+xml": sheet,
+        "application/vnd.qgis.qml": sheet,
+        MAPLIBRE.media_type: {"schema": {"type": "object"}},
+    }
+    style = Text(zh="一种样式（f=sld、qml、json）", en="A style (f=sld, qml, json)")
     project = Text(zh="QGIS 工程：全部图层与样式", en="QGIS project: all layers, styled")
     providers = {"type": "string", "enum": [each.value for each in Provider], "default": "wfs"}
     return {

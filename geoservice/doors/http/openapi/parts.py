@@ -243,6 +243,7 @@ PARAMETERS: dict[str, Shared] = {
     "answerId": Shared(
         "answerId", _STRING, Text(zh="已存回答的名称", en="Name of a saved answer"), place="path"
     ),
+    "jobId": Shared("jobId", _STRING, Text(zh="任务编号", en="Id of a job"), place="path"),
     "entryId": Shared(
         "entryId", {"type": "integer"}, Text(zh="分录号", en="Number of the entry"), place="path"
     ),
@@ -362,6 +363,7 @@ SCHEMAS: dict[str, Node] = {
             "known_at": _STRING,
             "method": _STRING,
             "counts": {"type": "object"},
+            "count_titles": {"type": "object", "additionalProperties": _STRING},
             "coverage": {"type": "array", "items": {"type": "object"}},
             "issues": {"type": "array", "items": {"type": "object"}},
             "features": {"type": "array", "items": {"type": "object"}},

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from starlette.responses import Response
 
 from geoservice.description import xml_names
-from geoservice.doors.http.features.items import closed_after, written
+from geoservice.doors.http.downloads import written
 from geoservice.doors.http.presentation import VARY
 from geoservice.doors.http.resources import Streamed
 from geoservice.doors.http.wfs import addresses, formats
@@ -197,7 +197,7 @@ def _file(call: Call, wanted: GetFeature, sources: Sequence[Source], file: str) 
     form = FORMATS[file]
     name = f"{records.id}{form.extension}"
     if form.streamed:
-        blocks = closed_after(stream(database, records, select, form.id, options))
+        blocks = stream(database, records, select, form.id, options)
     else:
         blocks = written(
             lambda path: write(database, records, select, form.id, path, options), name
