@@ -3,6 +3,7 @@
 Knows no door: a door passes what its user asked for (`lang=`, `Accept-Language`, `LANG`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -47,3 +48,12 @@ def preferred_language(accept_language: str | None) -> Language:
         if quality > 0:
             ranked.append((-quality, position, language))
     return min(ranked)[2] if ranked else DEFAULT_LANGUAGE
+
+
+def environment_language(environment: Mapping[str, str]) -> Language:
+    """The language that a program's environment asks for: `GEOSERVICE_LANG`, else `LC_ALL` or `LANG`."""
+    for name in ("GEOSERVICE_LANG", "LC_ALL", "LANG"):
+        spoken = as_language(environment.get(name, ""))
+        if spoken is not None:
+            return spoken
+    return DEFAULT_LANGUAGE

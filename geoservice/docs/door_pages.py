@@ -95,7 +95,13 @@ def _exit_codes(language: Language) -> str:
             en="the data breaks rules or a limit; nothing was stored",
         ),
         5: Text(zh="与已有内容冲突", en="conflict with what is stored"),
-        6: Text(zh="数据库或环境未就绪", en="the database or the machine is not ready"),
+        6: Text(
+            zh="数据库、服务或环境未就绪，或连接中断",
+            en="the database, the service or the machine is not ready, or the connection broke",
+        ),
+        7: Text(
+            zh="需要密钥，或密钥的权限不够", en="a key is needed, or the key does not allow it"
+        ),
     }
     assert {status for _, status in EXIT_CODES} <= meanings.keys()
     title = Text(zh="退出码", en="Exit codes").spoken(language)

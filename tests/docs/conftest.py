@@ -18,7 +18,7 @@ from geoservice.regions import region
 from geoservice.store.database import Database
 from geoservice.store.publishing import Registry
 
-_READY_WITHIN_S = 30
+_READY_WITHIN_S = 90
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def demo_database(module_database: Database) -> Database:
 
 
 @pytest.fixture(scope="module")
-def service(demo_database: Database) -> Iterator[str]:
+def service(demo_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a service over the demo data, in a process of its own."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -38,6 +38,7 @@ def service(demo_database: Database) -> Iterator[str]:
     command = [sys.executable, "-m", "geoservice", "serve", "--port", str(port)]
     environment = os.environ | {
         "GEOSERVICE_DATABASE_URL": demo_database.url,
+        "GEOSERVICE_DATA_DIR": str(tmp_path_factory.mktemp("data")),
         "PYTHONPATH": str(ROOT),
     }
     with subprocess.Popen(command, env=environment, cwd="/", stderr=subprocess.PIPE) as process:

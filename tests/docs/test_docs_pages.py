@@ -93,7 +93,9 @@ def test_the_site_builds_without_warnings_and_loads_nothing_from_other_hosts(tmp
     for html in site.rglob("*.html"):
         assert not loaded.search(html.read_text("utf-8")), html
     for language in LANGUAGES:
-        assert f'<html lang="{language}"' in (site / language / "tutorials/analyst.html").read_text("utf-8")
+        assert f'<html lang="{language}"' in (site / language / "tutorials/analyst.html").read_text(
+            "utf-8"
+        )
 
 
 def test_text_reads_both_trees():

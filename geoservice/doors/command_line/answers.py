@@ -19,7 +19,7 @@ from geoservice.doors.command_line.output import (
     show_table,
 )
 from geoservice.doors.command_line.questions import named_value
-from geoservice.doors.command_line.session import Session, opened
+from geoservice.doors.session import Session, opened
 from geoservice.errors import BadDatetime
 from geoservice.languages import Text
 

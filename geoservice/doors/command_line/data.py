@@ -1,4 +1,4 @@
-"""`collections`, `import`, `publish`, `unpublish`, `export`: data in and out."""
+"""`collections`, `import`, `publish`, `unpublish`: data into this machine's database."""
 
 import json
 from collections.abc import Callable
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geoservice.crs import CRS84, named, offered
 from geoservice.doors.command_line.output import (
     console,
     language,
@@ -19,12 +18,10 @@ from geoservice.doors.command_line.output import (
     show_json,
     show_table,
 )
-from geoservice.doors.command_line.session import Session, opened
-from geoservice.errors import BadParameter, UnknownCrs, UnknownFormat
-from geoservice.files.formats import FORMATS
+from geoservice.doors.session import Session, opened
+from geoservice.errors import BadParameter
 from geoservice.files.options import ImportOptions, Progress
 from geoservice.languages import Text
-from geoservice.query.query import Query
 
 if TYPE_CHECKING:
     from geoservice.files.report import ImportReport
@@ -65,11 +62,11 @@ def add_to(application: typer.Typer) -> None:
     application.command("import")(import_command)
     application.command()(publish)
     application.command()(unpublish)
-    application.command()(export)
 
 
 def show_collections(as_json: AsJson = False) -> None:
     """全部图层 · All collections."""
+    from geoservice.query.query import Query
     from geoservice.store.statements import matched
 
     with mistakes_told(as_json=as_json), opened() as session:
@@ -213,54 +210,6 @@ def unpublish(
             show_json({"withdrawn": id})
         else:
             say(Text(zh=f"已删除 {id}", en=f"{id} is removed"))
-
-
-def export(
-    collection: Annotated[str, typer.Argument(help="图层 · Collection")],
-    file: Annotated[Path, typer.Argument(dir_okay=False, help="文件 · File")],
-    format: Annotated[
-        str | None, typer.Option(help="格式；默认按扩展名 · Format; by default from the name")
-    ] = None,
-    crs: CrsName = None,
-    filter: Annotated[str | None, typer.Option(help="CQL2 筛选 · CQL2 filter")] = None,
-    bom: Annotated[bool, typer.Option("--bom", help="CSV 加 BOM · BOM before a CSV")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """导出图层 · Export a collection."""
-    from geoservice.files.exporting import ExportOptions, collection_records, write
-    from geoservice.query.cql2 import FilterLimits, read_text
-
-    with mistakes_told(as_json=as_json), opened() as session:
-        about = session.registry.collection(collection)
-        known = offered(session.region.metric_srid)
-        chosen = named(crs, known) if crs else CRS84
-        if chosen is None:
-            raise UnknownCrs(
-                name="--crs", value=crs, allowed=[f"EPSG:{each.srid}" for each in known]
-            )
-        condition = (
-            read_text(filter, about, filter_crs=CRS84, limits=FilterLimits()) if filter else None
-        )
-        records, select = collection_records(about, Query(condition=condition, crs=chosen))
-        options = ExportOptions(crs=chosen, bom=bom, language=language())
-        written = write(session.database, records, select, format_of(file, format), file, options)
-        if as_json:
-            show_json({"file": str(file), "features": written})
-        else:
-            say(Text(zh=f"{file}：{written} 个要素", en=f"{file}: {written} features"))
-
-
-def format_of(file: Path | None, format: str | None) -> str:
-    """The id of the format that is named, or that a file's name ends in."""
-    if format is not None:
-        if format not in FORMATS:
-            raise UnknownFormat(value=format, allowed=sorted(FORMATS))
-        return format
-    name = file.name.lower() if file else ""
-    fitting = [each for each in FORMATS.values() if name.endswith(each.extension)]
-    if not fitting:
-        raise UnknownFormat(value=name, allowed=sorted(each.extension for each in FORMATS.values()))
-    return max(fitting, key=lambda each: len(each.extension)).id
 
 
 def _options(

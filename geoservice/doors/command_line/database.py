@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from geoservice.doors.command_line.output import mistakes_told, say, show_facts, show_json
-from geoservice.doors.command_line.session import cluster, database_url
-from geoservice.embedded import Cluster, install_postgis
+from geoservice.doors.session import cluster, database_url
 from geoservice.errors import BadParameter
 from geoservice.languages import Text
-from geoservice.settings import Settings
 
 if TYPE_CHECKING:
+    from geoservice.embedded import Cluster
     from geoservice.store.database import Database
 
 commands = typer.Typer(help="数据库 · The database", no_args_is_help=True)
@@ -22,7 +21,9 @@ commands = typer.Typer(help="数据库 · The database", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON · JSON output")]
 
 
-def _embedded() -> Cluster:
+def _embedded() -> "Cluster":
+    from geoservice.settings import Settings
+
     settings = Settings()
     found = cluster(settings)
     if found is None:
@@ -40,6 +41,7 @@ def _embedded() -> Cluster:
 @contextmanager
 def _connected() -> Iterator["Database"]:
     """A database whose schema may be of any revision."""
+    from geoservice.settings import Settings
     from geoservice.store.database import Database
 
     with database_url(Settings()) as url:
@@ -62,6 +64,8 @@ def _show_status(as_json: bool) -> None:
 @commands.command()
 def start(as_json: AsJson = False) -> None:
     """启动内置数据库，并保持运行 · Start the embedded database; it goes on running."""
+    from geoservice.embedded import install_postgis
+
     with mistakes_told(as_json=as_json):
         install_postgis()
         _embedded().start()

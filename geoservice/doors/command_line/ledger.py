@@ -16,7 +16,7 @@ from geoservice.doors.command_line.output import (
     show_json,
     show_table,
 )
-from geoservice.doors.command_line.session import Session, opened
+from geoservice.doors.session import Session, opened
 from geoservice.errors import BadParameter, RejectedFile, UnreadableFile
 from geoservice.languages import Text
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from geoservice.doors.command_line.output import mistakes_told, say, show_json, show_table
-from geoservice.doors.command_line.session import opened
+from geoservice.doors.session import opened
 from geoservice.languages import Text
 
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON · JSON output")]

@@ -5,22 +5,26 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from geoservice.errors import (
     BadRequest,
     Conflict,
+    Forbidden,
     GeoserviceError,
     NotFound,
     Rejected,
     TooLarge,
+    TooManyAttempts,
+    Unauthenticated,
     Unavailable,
 )
-from geoservice.languages import DEFAULT_LANGUAGE, Language, Text, as_language
+from geoservice.languages import Language, Text, environment_language
 
 EXIT_CODES: tuple[tuple[type[GeoserviceError], int], ...] = (
     (BadRequest, 2),
@@ -29,6 +33,9 @@ EXIT_CODES: tuple[tuple[type[GeoserviceError], int], ...] = (
     (TooLarge, 4),
     (Conflict, 5),
     (Unavailable, 6),
+    (Unauthenticated, 7),
+    (Forbidden, 7),
+    (TooManyAttempts, 7),
 )
 
 console = Console()
@@ -37,11 +44,7 @@ notes = Console(stderr=True)
 
 def language() -> Language:
     """The language of the terminal: `GEOSERVICE_LANG`, else `LC_ALL` or `LANG`, else Chinese."""
-    for name in ("GEOSERVICE_LANG", "LC_ALL", "LANG"):
-        spoken = as_language(os.environ.get(name, ""))
-        if spoken:
-            return spoken
-    return DEFAULT_LANGUAGE
+    return environment_language(os.environ)
 
 
 def say(text: Text) -> None:
@@ -85,15 +88,24 @@ def mistakes_told(*, as_json: bool) -> Iterator[None]:
     try:
         yield
     except GeoserviceError as mistake:
-        words = mistake.text(language())
-        if as_json:
-            sys.stderr.write(
-                json.dumps({"code": mistake.code, "detail": words}, ensure_ascii=False) + "\n"
-            )
-        else:
-            notes.print(f"[bold red]{mistake.title.spoken(language())}[/]: ", end="")
-            notes.print(words, highlight=False, markup=False)
-        raise SystemExit(exit_code(mistake)) from mistake
+        spoken = language()
+        fail(
+            mistake.title.spoken(spoken),
+            mistake.text(spoken),
+            mistake.code,
+            exit_code(mistake),
+            as_json=as_json,
+        )
+
+
+def fail(title: str, words: str, code: str, status: int, *, as_json: bool) -> NoReturn:
+    """End the command: tell on the error stream why, and leave with an exit code."""
+    if as_json:
+        sys.stderr.write(json.dumps({"code": code, "detail": words}, ensure_ascii=False) + "\n")
+    else:
+        notes.print(f"[bold red]{escape(title)}[/]: ", end="")
+        notes.print(words, highlight=False, markup=False)
+    raise SystemExit(status)
 
 
 @contextmanager

@@ -1,15 +1,17 @@
 """`qgis-project`: the collections as layers of a QGIS project."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from geoservice.doors.command_line.output import language, mistakes_told, say, show_json
-from geoservice.doors.command_line.session import opened
+from geoservice.doors.session import opened
 from geoservice.errors import BadParameter
 from geoservice.languages import LANGUAGES, Language, Text, as_language
-from geoservice.settings import Settings
+
+if TYPE_CHECKING:
+    from geoservice.settings import Settings
 
 _EXTENSION = ".qgz"
 
@@ -37,6 +39,7 @@ def write_project(
 ) -> None:
     """写出 QGIS 工程：全部图层、样式、字段名 · Write a QGIS project: layers, styles, field names."""
     from geoservice.cartography.qgis_project import Project, Provider, qgis_project
+    from geoservice.settings import Settings
     from geoservice.store import system
 
     with mistakes_told(as_json=as_json):
@@ -81,7 +84,7 @@ def _spoken(lang: str | None) -> Language:
     return spoken
 
 
-def _address(settings: Settings, url: str | None) -> str:
+def _address(settings: "Settings", url: str | None) -> str:
     given = url or settings.public_url or f"http://{settings.host}:{settings.port}"
     address = str(given).rstrip("/")
     if not address.startswith(("http://", "https://")):

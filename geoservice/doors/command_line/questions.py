@@ -1,4 +1,4 @@
-"""`ask` and `check`: the questions at a terminal."""
+"""`ask` and `check`: the questions at a terminal, on a service or on this machine's database."""
 
 import json
 from collections.abc import Mapping
@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from geoservice.description.collection import FieldType
-from geoservice.doors.command_line.data import format_of
+from geoservice.doors.command_line import completion
+from geoservice.doors.command_line.answer_document import answer_document, plain
+from geoservice.doors.command_line.client import AsJson, Url, connected
+from geoservice.doors.command_line.export import client_format
 from geoservice.doors.command_line.output import (
     console,
-    language,
     mistakes_told,
     notes,
     say,
@@ -19,16 +20,29 @@ from geoservice.doors.command_line.output import (
     show_json,
     show_table,
 )
-from geoservice.doors.command_line.session import Session, opened
-from geoservice.errors import BadParameter, UnknownFormat
+from geoservice.errors import BadParameter
 from geoservice.languages import Text
 
 if TYPE_CHECKING:
-    from geoservice.questions import Answer, Question
+    from geoservice.client import Client
+    from geoservice.client.answers import Answered
+    from geoservice.client.question_parameters import QuestionParameter
+    from geoservice.client.questions import Question
 
-AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON · JSON output")]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[NAME=VALUE]...",
+        help="参数；limit=N 为只显示前 N 行 · Parameters; limit=N shows the first N rows only",
+        autocompletion=completion.parameters,
+    ),
+]
 
 _SHOWN_ROWS = 50
+_FOR_PROGRAMS = ("uuid", "geometry")
+_FILE_ENDINGS = frozenset(
+    (".zip", ".shp", ".gpkg", ".geojson", ".json", ".fgb", ".parquet", ".csv", ".xlsx")
+)
 
 
 def add_to(application: typer.Typer) -> None:
@@ -39,13 +53,19 @@ def add_to(application: typer.Typer) -> None:
 
 def ask_command(
     question: Annotated[
-        str | None, typer.Argument(help="问题；省略则列出全部 · Question; omitted: list them")
+        str | None,
+        typer.Argument(
+            help="问题；省略则列出全部 · Question; omitted: list them",
+            autocompletion=completion.questions,
+        ),
     ] = None,
-    parameters: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME=VALUE]...", help="参数 · Parameters")
-    ] = None,
+    parameters: Parameters = None,
     format: Annotated[
-        str | None, typer.Option(help="输出文件的格式 · Format of the output file")
+        str | None,
+        typer.Option(
+            help="输出文件的格式；默认按扩展名 · Format of the output file; by default from its name",
+            autocompletion=completion.answer_formats,
+        ),
     ] = None,
     out: Annotated[
         Path | None,
@@ -55,74 +75,47 @@ def ask_command(
             "Write a file: .xlsx .pdf .html is a report, others hold every row",
         ),
     ] = None,
+    url: Url = None,
     as_json: AsJson = False,
 ) -> None:
     """提问 · Ask a question."""
-    from geoservice.questions import ask, question_called
-
-    with mistakes_told(as_json=as_json), opened() as session:
+    with mistakes_told(as_json=as_json), connected(url, as_json=as_json) as city:
+        if format is not None and out is None:
+            raise BadParameter(name="--format", value=format, allowed="--out")
         if question is None:
-            _list_questions(session, as_json)
+            _list_questions(city, as_json)
             return
-        asked = question_called(question, session.region)
-        given = dict(named_value(text) for text in parameters or ())
-        if out is not None:
-            _write(session, asked, given, out, format, as_json)
+        given = _named_values(parameters)
+        most = _row_limit(given, as_json) if out is None else None
+        answer = city.ask(question, **_typed(city, question, given))
+        if out is None:
+            _show(answer, as_json, most)
             return
-        answer = ask(
-            asked,
-            given,
-            database=session.database,
-            registry=session.registry,
-            region=session.region,
-        )
-        _show(answer, as_json)
+        written = answer.to_file(out, client_format(format))
+        if as_json:
+            show_json({"file": str(out), "format": written.format, "rows": len(answer)})
+        else:
+            say(Text(zh=f"{out}：{len(answer)} 行", en=f"{out}: {len(answer)} rows"))
 
 
 def check(
     place: Annotated[
         str,
         typer.Argument(
-            help="点“经度,纬度”、WKT、GeoJSON，要素“图层/编号”，或文件 · "
-            "Point “lon,lat”, WKT, GeoJSON, a feature “collection/key”, or a file"
+            help="点“经度,纬度”、WKT、GeoJSON，要素“图层/编号”，宗地编号，或文件 · "
+            "Point “lon,lat”, WKT, GeoJSON, a feature “collection/key”, the number of a parcel, or a file"
         ),
     ],
-    parameters: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME=VALUE]...", help="参数 · Parameters")
-    ] = None,
+    parameters: Parameters = None,
+    url: Url = None,
     as_json: AsJson = False,
 ) -> None:
     """一处地点涉及哪些图层 · What affects a place."""
-    from geoservice.doors.checking import question_about_file
-    from geoservice.questions import ask, question_called
-
-    with mistakes_told(as_json=as_json), opened() as session:
-        given: dict[str, object] = dict(named_value(text) for text in parameters or ())
-        asked = question_called("check", session.region)
-        if _is_file(place):
-            asked, given = question_about_file(
-                Path(place), given, region=session.region, limits=session.limits
-            )
-        else:
-            id, slash, _ = place.partition("/")
-            is_feature = bool(slash) and id in session.registry.catalog
-            given["feature" if is_feature else "geometry"] = place
-        answer = ask(
-            asked,
-            given,
-            database=session.database,
-            registry=session.registry,
-            region=session.region,
-        )
-        _show(answer, as_json)
-
-
-def _is_file(text: str) -> bool:
-    """Whether a text is the path of a file; a geometry can be longer than any path."""
-    try:
-        return Path(text).is_file()
-    except OSError:
-        return False
+    with mistakes_told(as_json=as_json), connected(url, as_json=as_json) as city:
+        given = _named_values(parameters)
+        most = _row_limit(given, as_json)
+        checked = city.check(_place(place), **_typed(city, "check", given))
+        _show(checked, as_json, most)
 
 
 def named_value(text: str) -> tuple[str, str]:
@@ -133,143 +126,97 @@ def named_value(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _list_questions(session: Session, as_json: bool) -> None:
-    from geoservice.questions import all_questions
+def _named_values(texts: list[str] | None) -> dict[str, str]:
+    return dict(named_value(text) for text in texts or ())
 
-    descriptions = [question.description for question in all_questions(session.region)]
-    spoken = language()
+
+def _row_limit(given: dict[str, str], as_json: bool) -> int | None:
+    """How many rows are shown, taken out of the parameters; None for all."""
+    text = given.pop("limit", None)
+    if text is None:
+        return None if as_json else _SHOWN_ROWS
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise BadParameter(name="limit", value=text, allowed=">= 1")
+    return int(text)
+
+
+def _typed(city: "Client", question: str, given: Mapping[str, str]) -> dict[str, Any]:
+    """What people type as what Python says; what is none stays a text, and is refused as such."""
+    known = {each.name: each for each in city.questions[question].parameters.values()}
+    return {
+        name: _value(known[name], text) if name in known else text for name, text in given.items()
+    }
+
+
+def _value(parameter: "QuestionParameter", text: str) -> object:
+    match parameter.kind:
+        case "number" | "integer":
+            try:
+                return float(text)
+            except ValueError:
+                return text
+        case "boolean":
+            return {"true": True, "false": False}.get(text.lower(), text)
+    return text
+
+
+def _place(text: str) -> str | Path:
+    """A file where one is named, else what the client understands of a text."""
+    path = Path(text)
+    try:
+        is_file = path.is_file()
+    except OSError:  # a geometry can be longer than any path
+        return text
+    return path if is_file or path.suffix.lower() in _FILE_ENDINGS else text
+
+
+def _list_questions(city: "Client", as_json: bool) -> None:
+    found = [(each.id, each.title, _parameter_names(each)) for each in city.questions.values()]
     if as_json:
-        show_json(
-            [
-                {
-                    "id": each.id,
-                    "title": each.title.spoken(spoken),
-                    "parameters": [p.name for p in each.parameters],
-                }
-                for each in descriptions
-            ]
-        )
+        names = ("id", "title", "parameters")
+        show_json([dict(zip(names, each, strict=True)) for each in found])
         return
     show_table(
         "问题 · Questions",
         ("id", "标题 · Title", "参数 · Parameters"),
-        (
-            (each.id, each.title.spoken(spoken), ", ".join(p.name for p in each.parameters))
-            for each in descriptions
-        ),
+        ((id, title, ", ".join(names)) for id, title, names in found),
     )
 
 
-def _write(
-    session: Session,
-    question: "Question",
-    given: Mapping[str, object],
-    out: Path,
-    format: str | None,
-    as_json: bool,
-) -> None:
-    report = _report_form(out, format)
-    if report is not None:
-        written = _write_report(session, question, given, out, report)
-    else:
-        written = _write_rows(session, question, given, out, _file_format(out, format))
+def _parameter_names(question: "Question") -> list[str]:
+    return [parameter.name for parameter in question.parameters.values()]
+
+
+def _show(answer: "Answered", as_json: bool, most: int | None) -> None:
     if as_json:
-        show_json({"file": str(out), "rows": written})
-    else:
-        say(Text(zh=f"{out}：{written} 行", en=f"{out}: {written} rows"))
-
-
-def _report_form(out: Path, format: str | None) -> str | None:
-    """The form of a report that is named, or that a file's name ends in; None for another file."""
-    from geoservice.reports.writing import FORMS
-
-    if format is not None:
-        return format if format in FORMS else None
-    name = out.name.lower()
-    return next((form.id for form in FORMS.values() if name.endswith(form.extension)), None)
-
-
-def _file_format(out: Path, format: str | None) -> str:
-    """The format of a file that is no report; whoever names neither is told both."""
-    from geoservice.reports.writing import FORMS
-
-    try:
-        return format_of(out, format)
-    except UnknownFormat as unknown:
-        forms = (form.extension if format is None else form.id for form in FORMS.values())
-        known = [str(each) for each in unknown.parts["allowed"]]  # type: ignore[attr-defined]
-        allowed = sorted({*known, *forms})
-        raise UnknownFormat(value=unknown.parts["value"], allowed=allowed) from unknown
-
-
-def _write_report(
-    session: Session, question: "Question", given: Mapping[str, object], out: Path, form: str
-) -> int:
-    from geoservice.reports.answered import answered
-    from geoservice.reports.writing import Surroundings, write_report
-
-    around = Surroundings(
-        database=session.database,
-        registry=session.registry,
-        region=session.region,
-        language=language(),
-    )
-    return write_report(
-        lambda connection: answered(
-            connection, question, given, registry=session.registry, region=session.region
-        ),
-        form,
-        out,
-        around,
-    )
-
-
-def _write_rows(
-    session: Session, question: "Question", given: Mapping[str, object], out: Path, format: str
-) -> int:
-    from geoservice.files.exporting import ExportOptions, write
-    from geoservice.questions import all_rows
-
-    found = all_rows(question, given, registry=session.registry, region=session.region)
-    options = ExportOptions(language=language())
-    return write(session.database, found.records, found.statement, format, out, options)
-
-
-def _show(answer: "Answer", as_json: bool) -> None:
-    head = answer.head(language())
-    features = json.loads(f"[{answer.features}]")
-    if as_json:
-        show_json({**head, "features": features})
+        show_json(answer_document(answer, most))
         return
-    spoken = language()
     # Feature ids are for programs; a person reads numbers and names.
-    columns = [column for column in answer.columns if column.type is not FieldType.UUID]
+    fields = [each for each in answer.account["fields"] if each["type"] not in _FOR_PROGRAMS]
+    shown = answer.gdf.iloc[:most]
+    columns = [[_cell(value) for value in shown[each["name"]]] for each in fields]
     show_table(
-        head["title"],
-        [_head(column.title.spoken(spoken), column.unit) for column in columns],
-        (
-            [_cell(feature["properties"][column.name]) for column in columns]
-            for feature in features[:_SHOWN_ROWS]
-        ),
+        answer.title,
+        [f"{each['title']} ({each['unit']})" if each["unit"] else each["title"] for each in fields],
+        zip(*columns, strict=True),
     )
-    if answer.returned > _SHOWN_ROWS or answer.next_cursor:
-        notes.print(f"… {_SHOWN_ROWS} / {answer.returned}")
-    show_facts([("parameters", _line(head["parameters"])), ("counts", _line(head["counts"]))])
-    for statement in head["coverage"]:
-        console.print(f"[yellow]{statement['status']}[/] {statement['statement']}", highlight=False)
-    for issue in head["issues"]:
-        console.print(f"[red]{issue['code']}[/] {issue['statement']}", highlight=False)
-    console.print(head["method"], style="dim", highlight=False)
-
-
-def _head(title: str, unit: Any) -> str:
-    return f"{title} ({unit.symbol})" if unit else title
+    if len(answer) > len(shown):
+        notes.print(f"… {len(shown):,} / {len(answer):,}")
+    show_facts([("parameters", _line(answer.parameters)), ("counts", _line(answer.counts))])
+    for known in answer.coverage:
+        console.print(f"[yellow]{known.status}[/] {known.statement}", highlight=False)
+    for issue in answer.issues:
+        console.print(f"[red]{issue.code}[/] {issue.statement}", highlight=False)
+    console.print(answer.method, style="dim", highlight=False)
 
 
 def _cell(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:,.1f}"
-    return "" if value is None else str(value)
+    shown = plain(value)
+    if isinstance(shown, float):
+        return f"{shown:,.1f}"
+    if isinstance(shown, list):
+        return ", ".join(map(str, shown))
+    return "" if shown is None else str(shown)
 
 
 def _line(values: Mapping[str, object]) -> str:

@@ -16,14 +16,11 @@ from geoservice.doors.command_line.output import (
     show_json,
     show_table,
 )
-from geoservice.doors.command_line.session import data_dir, database_url, opened
-from geoservice.doors.serving import serve as listen
-from geoservice.embedded import postgis_is_installed
+from geoservice.doors.session import data_dir, database_url, opened
 from geoservice.languages import Text
-from geoservice.reports.pdf import missing_packages
-from geoservice.settings import Limits, Settings
 
 if TYPE_CHECKING:
+    from geoservice.settings import Settings
     from geoservice.store.database import Database
 
 Demo = Annotated[
@@ -49,6 +46,7 @@ def up(
     """一键启动：数据库、结构、演示数据、服务 · Database, schema, demo data and service in one."""
     with mistakes_told(as_json=as_json):
         from geoservice.demo import load_demo
+        from geoservice.doors.serving import serve as listen
 
         settings = _settings(host, port)
         with opened(settings) as session:
@@ -69,6 +67,9 @@ def serve(
 ) -> None:
     """只启动服务 · The service alone, on a database that is up to date."""
     with mistakes_told(as_json=as_json):
+        from geoservice.doors.serving import serve as listen
+        from geoservice.settings import Limits
+
         settings = _settings(host, port)
         with database_url(settings) as url:
             os.environ["GEOSERVICE_DATABASE_URL"] = url
@@ -79,6 +80,8 @@ def serve(
 def config(as_json: AsJson = False) -> None:
     """全部设置及其来源 · Every setting and where it comes from."""
     with mistakes_told(as_json=as_json):
+        from geoservice.settings import Limits, Settings
+
         rows = [
             (
                 f"GEOSERVICE_{name.upper()}",
@@ -111,6 +114,10 @@ def config(as_json: AsJson = False) -> None:
 def doctor(as_json: AsJson = False) -> None:
     """检查运行条件 · Check what the service needs."""
     with mistakes_told(as_json=as_json):
+        from geoservice.embedded import postgis_is_installed
+        from geoservice.reports.pdf import missing_packages
+        from geoservice.settings import Settings
+
         settings = Settings()
         folder = data_dir(settings)
         free = shutil.disk_usage(next(p for p in (folder, *folder.parents) if p.exists())).free
@@ -130,7 +137,9 @@ def doctor(as_json: AsJson = False) -> None:
             show_facts(facts.items())
 
 
-def _settings(host: str | None, port: int | None) -> Settings:
+def _settings(host: str | None, port: int | None) -> "Settings":
+    from geoservice.settings import Settings
+
     given = {"host": host, "port": port}
     return Settings().model_copy(
         update={name: value for name, value in given.items() if value is not None}
@@ -146,7 +155,7 @@ def _first_key(database: "Database") -> str | None:
     return issue_key(database, admin.name, label="up").text if admin else None
 
 
-def _tell_address(settings: Settings, as_json: bool, first_key: str | None = None) -> None:
+def _tell_address(settings: "Settings", as_json: bool, first_key: str | None = None) -> None:
     address = (
         str(settings.public_url or f"http://{settings.host}:{settings.port}").rstrip("/") + "/"
     )
@@ -171,7 +180,7 @@ def _tell_address(settings: Settings, as_json: bool, first_key: str | None = Non
         )
 
 
-def _warn_of_open_doors(settings: Settings) -> None:
+def _warn_of_open_doors(settings: "Settings") -> None:
     role = settings.anonymous_role
     if role != "public" and not _is_loopback(settings.host):
         say(

@@ -1,6 +1,7 @@
-"""What a command works with: settings, the database (embedded or given), the catalog.
+"""What works without a server in between works with: settings, the database (embedded or given), the catalog.
 
-Like all modules here it imports heavy libraries where it uses them: `geoservice --help` is quick.
+For the command line and for programs in this process. It imports heavy libraries where it uses
+them: `geoservice --help` is quick.
 """
 
 from collections.abc import Iterator
@@ -10,13 +11,13 @@ from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geoservice.embedded import Cluster, default_data_dir, install_postgis, postgis_is_installed
 from geoservice.errors import SetupFailed
 from geoservice.languages import Text
-from geoservice.regions import Region, region
-from geoservice.settings import Limits, Settings
 
 if TYPE_CHECKING:
+    from geoservice.embedded import Cluster
+    from geoservice.regions import Region
+    from geoservice.settings import Limits, Settings
     from geoservice.store.database import Database
     from geoservice.store.publishing import Registry
 
@@ -25,33 +26,39 @@ if TYPE_CHECKING:
 class Session:
     """An open database with its catalog."""
 
-    settings: Settings
-    limits: Limits
+    settings: "Settings"
+    limits: "Limits"
     database: "Database"
     registry: "Registry"
-    region: Region
+    region: "Region"
 
     @property
     def actor(self) -> str:
-        """Who works at this terminal."""
+        """Who works at this terminal, or runs this program."""
         return getuser()
 
 
-def cluster(settings: Settings) -> Cluster | None:
+def cluster(settings: "Settings") -> "Cluster | None":
     """The embedded cluster of the settings; None where they name a server."""
+    from geoservice.embedded import Cluster
+
     if settings.database_url:
         return None
     return Cluster(data_dir(settings))
 
 
-def data_dir(settings: Settings) -> Path:
+def data_dir(settings: "Settings") -> Path:
     """The folder of the embedded cluster and of files."""
+    from geoservice.embedded import default_data_dir
+
     return settings.data_dir or default_data_dir()
 
 
 @contextmanager
-def database_url(settings: Settings) -> Iterator[str]:
+def database_url(settings: "Settings") -> Iterator[str]:
     """The URL of a running database: the server of the settings, or the embedded one, started."""
+    from geoservice.embedded import Cluster, install_postgis, postgis_is_installed
+
     if settings.database_url:
         yield driver_url(settings.database_url)
         return
@@ -70,12 +77,14 @@ def driver_url(url: str) -> str:
 
 
 @contextmanager
-def opened(settings: Settings | None = None) -> Iterator[Session]:
+def opened(settings: "Settings | None" = None) -> Iterator[Session]:
     """A session on a database whose schema is up to date.
 
     An embedded database is brought up to date; on a server that is the administrator's decision,
     so an old schema raises `SetupFailed` with the command.
     """
+    from geoservice.regions import region
+    from geoservice.settings import Limits, Settings
     from geoservice.store.database import Database
     from geoservice.store.publishing import Registry
 
