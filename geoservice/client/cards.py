@@ -77,15 +77,20 @@ def client_card(
         say("要素数", "features"),
         "Python",
     )
+    address: Content = say("本进程内", "in this process")
+    project = wfs = None
+    if info.address is not None:
+        address, wfs = code(info.address), code(_wfs(info.address))
+        project = code(f"{info.address}/qgis/project.qgz")
     return card(
         joined((info.titles[language], " ", quiet(info.titles[other]))),
         line(info.description),
         facts(
             (
-                (say("地址", "address"), code(info.address)),
+                (say("地址", "address"), address),
                 (say("版本", "version"), info.version),
-                (say("QGIS 工程", "QGIS project"), _copied(info.links.get("enclosure"))),
-                ("WFS", _copied(_wfs(info.address))),
+                (say("QGIS 工程", "QGIS project"), project),
+                ("WFS", wfs),
             )
         ),
         table(heads, rows, numbers=(3,)),
@@ -182,7 +187,8 @@ def explained(explanation: "Explanation") -> Iterable[tuple[str, str]]:
     """What a query would do, in words: pairs of what and how."""
     say = _Speaker(explanation.language)
     yield say("地址", "address"), explanation.url
-    yield "curl", explanation.curl
+    if explanation.curl is not None:
+        yield "curl", explanation.curl
     yield "CQL2", explanation.cql2 or say("（无条件）", "(no condition)")
     matched = _number(explanation.matched) or say("未计数", "not counted")
     at_least = "" if explanation.is_exact else say("至少 ", "at least ")
@@ -286,10 +292,6 @@ def _snippets(collection: "Collection", say: _Speaker) -> Markup:
 
 def _wfs(address: str) -> str:
     return f"{address}/wfs?service=WFS&request=GetCapabilities"
-
-
-def _copied(text: str | None) -> Markup | None:
-    return None if text is None else code(text)
 
 
 def _number(number: int | None) -> str | None:

@@ -85,7 +85,8 @@ class Explanation:
 
     Attributes:
         url: the address that it asks.
-        curl: a line for the shell that fetches the same; it holds no key.
+        curl: a line for the shell that fetches the same; it holds no key. None for a service in this
+            process, which nothing else can reach.
         cql2: the conditions as CQL2 text; None without any.
         matched: how many features match, or the least number that can be (see `is_exact`).
         is_exact: whether `matched` is exact; the service stops counting at a limit.
@@ -93,7 +94,7 @@ class Explanation:
     """
 
     url: str
-    curl: str
+    curl: str | None
     cql2: str | None
     matched: int | None
     is_exact: bool
@@ -507,7 +508,7 @@ class Query(Queryable):
         counted = connection.json(self.path, {**self.parameters, "limit": 1, "properties": ()})
         return Explanation(
             url=self.url,
-            curl=self._curl(),
+            curl=self._curl() if connection.is_remote else None,
             cql2=self.cql2,
             matched=counted["matched"]["number"],
             is_exact=counted["matched"]["certainty"] == "exact",

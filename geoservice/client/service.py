@@ -51,7 +51,7 @@ class ServiceInfo:
     """What a service says of itself.
 
     Attributes:
-        address: of the service.
+        address: of the service; None for one in this process, which nothing else can reach.
         titles: its titles in Chinese and English.
         description: what it has, in the client's language.
         version: of its program; None if it does not say.
@@ -59,7 +59,7 @@ class ServiceInfo:
         links: its links by relation; of several the first.
     """
 
-    address: str
+    address: str | None
     titles: Mapping[Language, str]
     description: str
     version: str | None
@@ -107,7 +107,7 @@ class Client:
         pages = {lang: self.connection.json("/", {"lang": lang}) for lang in LANGUAGES}
         own = pages[self.lang]
         return ServiceInfo(
-            address=self.connection.address,
+            address=self.connection.address if self.connection.is_remote else None,
             titles={language: page["title"] for language, page in pages.items()},
             description=own["description"],
             version=own.get("version"),

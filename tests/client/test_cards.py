@@ -174,6 +174,17 @@ def test_a_table_without_geometry_has_no_sketch(city: Client):
     assert "无" in page.text
 
 
+def test_a_service_in_this_process_offers_no_lines_for_other_programs(city: Client):
+    city.connection.is_remote = False
+    assert city.info.address is None
+    shown = [Page(each).text for each in (city._repr_html_(), city["towns"]._repr_html_())]
+    assert "本进程内" in shown[0]
+    assert "city['towns'].to_gdf()" in shown[1]
+    for text in (*shown, str(city["towns"].explain())):
+        assert "curl" not in text
+        assert "WFS" not in text
+
+
 def test_a_query_card_tells_its_conditions_and_that_it_is_not_run(city: Client):
     query = city["towns"].where(kind="town").sort("code")
     text = Page(query._repr_html_()).text

@@ -179,7 +179,7 @@ def test_the_commands_are_those_that_work(environment):
     assert shown.returncode == 0, shown.stderr
     for command in ("ask", "check", "export"):
         assert f" {command} " in shown.stdout
-    for command in (" up ", "serve", "import", "ledger", "doctor"):
+    for command in (" up ", " serve ", " import ", " ledger ", " doctor "):
         assert command not in shown.stdout
     assert "geoservice[server]" in shown.stdout
 

@@ -353,6 +353,7 @@ def test_explain_tells_what_would_be_asked(service, connect_as):
     assert (told.transport, told.is_exact) == ("arrow", True)
     assert told.matched == sites.where("slope_height_m > 20").near(PLACE, distance_m=3000).count()
     assert service.keys["editor"] not in str(told) + told._repr_html_() + repr(told)
+    assert told.curl is not None
     words = shlex.split(told.curl)
     assert words[0] == "curl"
     assert words[-1] == told.url
@@ -362,7 +363,9 @@ def test_explain_tells_what_would_be_asked(service, connect_as):
 
 def test_the_address_of_a_query_gives_the_same_features(sites: Collection):
     query = sites.where(register_kind="risk_point").crs(4547)
-    sent = sites.client.connection.send("GET", query.url.removeprefix(sites.client.info.address))
+    sent = sites.client.connection.send(
+        "GET", query.url.removeprefix(sites.client.connection.address)
+    )
     table = pa.ipc.open_stream(BytesIO(sent.content)).read_all()
     assert table.num_rows == 37
 

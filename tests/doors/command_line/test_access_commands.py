@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from geoservice.access.gate import Gate
 from geoservice.access.principal import Principal, Role
-from geoservice.doors.command_line import service
+from geoservice.doors import serving
 from geoservice.doors.command_line.application import application
 from geoservice.errors import WrongKey
 from geoservice.settings import Limits, Settings
@@ -137,7 +137,7 @@ def test_up_shows_the_key_of_an_administrator_once(
     def listen(settings: Settings, _limits: Limits) -> None:
         served.append(settings)
 
-    monkeypatch.setattr(service, "listen", listen)
+    monkeypatch.setattr(serving, "serve", listen)
     first = terminal.json("up", "--no-demo")
     assert terminal.principal(first["admin_key"]) == Principal("admin", Role.ADMIN)
     assert terminal.json("up", "--no-demo") == {"url": first["url"]}
@@ -163,7 +163,7 @@ def test_up_shows_the_key_of_an_administrator_once(
 def test_the_service_warns_if_others_have_a_role_without_a_key(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch, role: str, host: str, warns: bool
 ) -> None:
-    monkeypatch.setattr(service, "listen", lambda *_: None)
+    monkeypatch.setattr(serving, "serve", lambda *_: None)
     monkeypatch.setenv("GEOSERVICE_ANONYMOUS_ROLE", role)
     done = terminal.typed("serve", "--host", host)
     assert done.exit_code == 0

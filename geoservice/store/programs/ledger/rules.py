@@ -17,16 +17,18 @@ LANGUAGE sql STABLE AS $$
       AND account.quota_kind = asked.quota_kind AND account.year = asked.year
     WHERE asked.uid = $1 AND asked.kind = 'reservation'
   ), moved AS (
-    SELECT coalesce(original.entry_type, entry.entry_type) AS entry_type, entry.quota_rule, entry.amount_m2
+    SELECT coalesce((
+      SELECT original.entry_type FROM registers.quota_entries AS original
+      WHERE original.uid = entry.reverses), entry.entry_type) AS entry_type, entry.quota_rule, entry.amount_m2
     FROM registers.quota_entries AS entry
     JOIN pool ON pool.uid = entry.to_account
-    LEFT JOIN registers.quota_entries AS original ON original.uid = entry.reverses
     WHERE entry.booked_on <= $2 AND entry.recorded_at <= $3
     UNION ALL
-    SELECT coalesce(original.entry_type, entry.entry_type), entry.quota_rule, -entry.amount_m2
+    SELECT coalesce((
+      SELECT original.entry_type FROM registers.quota_entries AS original
+      WHERE original.uid = entry.reverses), entry.entry_type), entry.quota_rule, -entry.amount_m2
     FROM registers.quota_entries AS entry
     JOIN pool ON pool.uid = entry.from_account
-    LEFT JOIN registers.quota_entries AS original ON original.uid = entry.reverses
     WHERE entry.booked_on <= $2 AND entry.recorded_at <= $3
   ), total AS (
     SELECT coalesce(sum(amount_m2) FILTER (WHERE entry_type IN ('allocate', 'deduct')), 0) AS base,
