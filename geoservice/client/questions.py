@@ -148,6 +148,8 @@ class Questions(Mapping[str, Question]):
 class NoSuchQuestion(errors.UnknownQuestion, AttributeError):
     """An attribute that is no question; Python's own functions know it by its other class."""
 
+    codes = ()  # the service never says it
+
 
 def _documentation(question: Question, language: Language) -> str:
     """The docstring of a question: what it asks, and each parameter with what it takes."""

@@ -1,8 +1,11 @@
 """What every route needs: settings, the database, the catalog, and what is remembered of the data."""
 
+import hashlib
 from collections.abc import Container
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from geoservice.access.gate import Gate
@@ -49,7 +52,7 @@ class Service:
 def service_over(database: Database, settings: Settings, limits: Limits) -> Service:
     """The service of a deployment over its database."""
     place = region(settings.region)
-    results = Results(data_dir(settings) / _RESULTS_FOLDER)
+    results = Results(_folder_of_results(settings, database))
     job_limits = QueueLimits(
         most=limits.max_jobs, most_of_one=limits.max_own_jobs, kept_hours=limits.job_hours
     )
@@ -67,3 +70,10 @@ def service_over(database: Database, settings: Settings, limits: Limits) -> Serv
         results=results,
         queue=Queue(database, results, job_limits),
     )
+
+
+def _folder_of_results(settings: Settings, database: Database) -> Path:
+    """A folder for each database: files of jobs that a database does not know are taken away."""
+    parts = urlsplit(database.url)
+    named = f"{parts.hostname}:{parts.port}{parts.path}?{parts.query}"
+    return data_dir(settings) / _RESULTS_FOLDER / hashlib.sha256(named.encode()).hexdigest()[:16]
