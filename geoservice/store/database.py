@@ -261,7 +261,11 @@ class Snapshot:
         password = driver.info.password
         uri = driver.info.dsn + (f" password='{password}'" if password else "")
         started = time.monotonic()
-        with dbapi.connect(uri) as link, link.cursor() as cursor:
+        try:
+            opened = dbapi.connect(uri)
+        except dbapi.OperationalError as fault:
+            raise DatabaseUnavailable(reason=type(fault).__name__) from fault
+        with opened as link, link.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             cursor.execute(f"SET TRANSACTION SNAPSHOT '{self._exported}'")
             cursor.adbc_statement.set_options(**{_BATCH_BYTES_OPTION: str(_BATCH_BYTES)})

@@ -4,8 +4,10 @@ import threading
 import time
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 import sqlalchemy as sa
+from psycopg import sql
 from sqlalchemy.exc import DBAPIError
 
 from geoservice.domain.facilities import facilities
@@ -182,6 +184,19 @@ def test_arrow_gives_the_rows_with_their_types(database):
     with database.arrow(statement) as reader:
         table = reader.read_all()
     assert table.to_pylist() == [{"n": 7, "t": "100% 小学 :x"}]
+
+
+def test_rows_in_arrow_wait_for_a_server_that_takes_no_more_connections(own_database, cluster):
+    name = sql.Identifier(sa.make_url(own_database.url).database or "")
+    address = cluster.url("postgres").replace("+psycopg", "")
+    with own_database.exporting() as snapshot, psycopg.connect(address, autocommit=True) as other:
+        other.execute(sql.SQL("alter database {} with allow_connections false").format(name))
+        try:
+            reading = snapshot.arrow(sa.select(sa.literal(7, sa.Integer).label("n")))
+            with pytest.raises(DatabaseUnavailable), reading:
+                pass
+        finally:
+            other.execute(sql.SQL("alter database {} with allow_connections true").format(name))
 
 
 def test_times_are_in_utc_whatever_the_server_thinks(database):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -38,6 +39,10 @@ EXIT_CODES: tuple[tuple[type[GeoserviceError], int], ...] = (
     (TooManyAttempts, 7),
 )
 
+_LEAST_WIDTH = 14
+"""A column narrower than its content is still read if it has so many characters."""
+_AROUND_A_CELL = 3
+
 console = Console()
 notes = Console(stderr=True)
 
@@ -58,12 +63,35 @@ def show_json(value: Any) -> None:
 
 
 def show_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A result for a person."""
+    """A result for a person: a table, or one value a line where the terminal is too narrow for it."""
+    texts = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    if _readable_width(heads, texts) > console.width:
+        _show_records(title, heads, texts)
+        return
     table = Table(title=title, title_justify="left", header_style="bold")
     for head in heads:
         table.add_column(head, overflow="fold")
-    for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    for row in texts:
+        table.add_row(*row)
+    console.print(table)
+
+
+def _readable_width(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """The width that a table needs if no column is folded to less than `_LEAST_WIDTH`."""
+    columns = zip(heads, *rows, strict=True)
+    widths = (min(max(map(cell_len, column)), _LEAST_WIDTH) for column in columns)
+    return sum(width + _AROUND_A_CELL for width in widths) + 1
+
+
+def _show_records(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0), title=title)
+    table.title_justify = "left"
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for number, row in enumerate(rows, start=1):
+        table.add_row(f"── {number}", "", style="dim")
+        for head, text in zip(heads, row, strict=True):
+            table.add_row(head, text)
     console.print(table)
 
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from geoservice.client import errors
 from geoservice.client.files import FORMATS
-from geoservice.doors.command_line import completion
+from geoservice.doors.command_line import completion, output
 from geoservice.doors.command_line.application import application, command_tree
 from geoservice.doors.command_line.client import exit_code
 from geoservice.store.database import Database
@@ -56,6 +56,18 @@ class TestAnswers:
         assert done.exit_code == 0, done.stderr
         for shown in ("Remediation sites near schools", "parameters", "counts", "400"):
             assert shown in done.stdout
+
+    def test_in_a_narrow_terminal_each_value_has_a_line_and_none_is_left_out(
+        self, typed: Any, world: World, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr(output.console, "width", 80)
+        narrow = typed("ask", _QUESTION, "distance_m=400").stdout.splitlines()
+        distances = [line.split()[-1] for line in narrow if line.startswith("Distance (m)")]
+        assert distances == ["100.0", "200.0"]
+        monkeypatch.setattr(output.console, "width", 400)
+        wide = typed("ask", _QUESTION, "distance_m=400").stdout.splitlines()
+        assert not any(line.startswith("Distance (m)") for line in wide)
+        assert sum(" 100.0 " in line for line in wide) == 1
 
     def test_a_program_gets_the_document_of_the_service(self, typed: Any, world: World):
         document = json.loads(typed("ask", _QUESTION, "distance_m=400", "--json").stdout)
