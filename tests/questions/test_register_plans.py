@@ -1,7 +1,5 @@
 """The plans of the counts and flows on a province's worth of sites: each table is read once, none per site."""
 
-import re
-
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -58,10 +56,35 @@ def plan_of(province, dongguan):
     return explained
 
 
-def loops(plan: str) -> list[str]:
-    """What the plan reads one by one to look something up for it, but for the few earlier periods."""
-    outer = re.findall(r"Nested Loop.*\n(?:.*Append.*\n)?(.*)", plan)
-    return [read for read in outer if "register_periods" not in read]
+def loops(plan: str) -> list[list[str]]:
+    """Where the plan reads one thing for each row of another, as what is read outside and inside.
+
+    The few earlier periods may be looked up one by one, if it is by an index.
+    """
+    lines = plan.splitlines()
+    found = []
+    for number, line in enumerate(lines):
+        if "Nested Loop" in line:
+            outside, inside = inner_nodes(lines[number:])
+            scans = [each for each in inside.splitlines() if " Scan" in each]
+            by_index = bool(scans) and all("Index" in each for each in scans)
+            if not ("register_periods" in outside and by_index):
+                found.append([outside, inside])
+    return found
+
+
+def inner_nodes(lines: list[str]) -> list[str]:
+    """The nodes right below the first line, each with all that is below it."""
+    depths = [line.find("->") for line in lines]
+    own = depths[0]
+    ends = (at for at, depth in enumerate(depths) if at and 0 <= depth <= own)
+    below = range(1, next(ends, len(lines)))
+    least = min(depths[at] for at in below if depths[at] >= 0)
+    starts = [at for at in below if depths[at] == least]
+    return [
+        "\n".join(lines[start:end])
+        for start, end in zip(starts, [*starts[1:], below.stop], strict=True)
+    ]
 
 
 def test_counting_joins_each_table_as_a_whole(plan_of):
