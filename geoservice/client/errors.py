@@ -330,8 +330,8 @@ class DeletedFeature(UnknownFeature):
     heading = Text(zh="要素已删除", en="Feature deleted")
 
 
-class UnknownQuestion(NotFound):
-    """The service has no question with this name."""
+class UnknownQuestion(NotFound, AttributeError):
+    """The service has no question with this name; `hasattr(city.questions, …)` understands it, too."""
 
     codes: ClassVar[Codes] = ("unknown-question",)
     heading = Text(zh="未知问题", en="Unknown question")

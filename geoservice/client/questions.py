@@ -124,7 +124,7 @@ class Questions(Mapping[str, Question]):
         if name.startswith("_"):  # what Python and notebooks look for is no question
             raise AttributeError(name)
         if name not in self._by_id:
-            raise NoSuchQuestion(self._client.lang, value=name, allowed=list(self._by_id))
+            raise errors.UnknownQuestion(self._client.lang, value=name, allowed=list(self._by_id))
         return self._by_id[name]
 
     def __dir__(self) -> list[str]:
@@ -143,12 +143,6 @@ class Questions(Mapping[str, Question]):
 
     def __repr__(self) -> str:
         return "\n".join(f"{id}: {question.title}" for id, question in self.items())
-
-
-class NoSuchQuestion(errors.UnknownQuestion, AttributeError):
-    """An attribute that is no question; Python's own functions know it by its other class."""
-
-    codes = ()  # the service never says it
 
 
 def _documentation(question: Question, language: Language) -> str:
