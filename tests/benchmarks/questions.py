@@ -7,8 +7,9 @@ What is timed is what a door waits for: parameters read, statement made, run, pa
 The bare statement computes the numbers of the answer and its first page by hand, without paging,
 dates of knowledge, certainty, coverage or text. Where a figure needs more than the obvious statement
 (kinds of changes and late reports of a flow, what became of reserved quota, areas of the parts of a
-parcel), the bare statement computes it too, as fast as we know how to write it. Medians of five turns;
-only ratios mean anything.
+parcel, which facilities are nearest on the ellipsoid: in degrees, one site in eleven gets a wrong
+three), the bare statement computes it too, as fast as we know how to write it. Medians of five
+turns; only ratios mean anything.
 """
 
 import argparse
@@ -57,9 +58,11 @@ CASES: dict[str, tuple[dict[str, object], str]] = {
         {"k": 3, "facility_kinds": "hospital"},
         f"""WITH {_REGISTERED}, near AS (
           SELECT s.uid, f.* FROM registered AS s CROSS JOIN LATERAL (
-            SELECT f.uid AS other, ST_Distance(f.geom::geography, coalesce(s.footprint, s.geom)::geography) AS d
-            FROM registers.facilities AS f WHERE f.kind = 'hospital'
-            ORDER BY f.geom <-> coalesce(s.footprint, s.geom) LIMIT 3) AS f
+            SELECT c.uid AS other, ST_Distance(c.geom::geography, coalesce(s.footprint, s.geom)::geography) AS d
+            FROM (SELECT f.uid, f.geom FROM registers.facilities AS f
+              WHERE f.kind = 'hospital' AND f.status = 'operating'
+              ORDER BY f.geom <-> coalesce(s.footprint, s.geom) LIMIT 8) AS c
+            ORDER BY d LIMIT 3) AS f
           WHERE s.register_kind = 'hidden_danger')
         SELECT count(*), json_agg(near) FILTER (WHERE d < 100) FROM near""",
     ),
